@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands: aclnn-moe demo | doctor | env | run -- CMD."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+
+_CANNOT_RUN = 126
+_NOT_FOUND = 127
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(words[:1])
+    # argparse would take the options of CMD for its own.
+    if words[:1] == ["run"]:
+        return _run(parser, words[1:])
+    args = parser.parse_args(words)
+    try:
+        status: int = args.command(args)
+    except (OSError, ValueError) as error:
+        print(f"aclnn-moe {words[0]}: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the variables that a program needs to use what this package would use.
+
+    Parameters
+    ----------
+    environ
+        Variables to start from; ``os.environ`` by default.
+
+    Raises
+    ------
+    OSError
+        No usable CANN home.
+    """
+    from aclnn_moe._ffi import discovery
+
+    environ = os.environ if environ is None else environ
+    found = discovery.find(environ)
+    folders = [str(folder) for folder in found.library_dirs]
+    # An empty entry would mean the current folder.
+    before = [each for each in environ.get("LD_LIBRARY_PATH", "").split(":") if each]
+    return {
+        "ACLNN_MOE_DEVICE": found.kind,
+        "ASCEND_HOME_PATH": str(found.home),
+        "ASCEND_TOOLKIT_HOME": str(found.home),
+        "ASCEND_OPP_PATH": str(found.opp_path),
+        "LD_LIBRARY_PATH": ":".join(dict.fromkeys([*folders, *before])),
+    }
+
+
+def _parser(words: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="aclnn-moe",
+        description="MoE dispatch and combine + add + RMSNorm, on an NPU or on the CPU.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    demo = commands.add_parser("demo", help="route tokens over many ranks and check every number")
+    if words == ["demo"]:  # it brings in numpy, which the others do not need
+        from aclnn_moe import demo as demonstration
+
+        demonstration.add_arguments(demo)
+        demo.set_defaults(command=demonstration.run)
+
+    doctor = commands.add_parser("doctor", help="say what this machine uses, and what is wrong")
+    doctor.set_defaults(command=_doctor, parser=doctor)
+    sizes = doctor.add_argument_group(
+        "a setting", "the HCCL_BUFFSIZE it needs is computed; give the first five together"
+    )
+    sizes.add_argument("--bs", type=int, help="tokens of the rank that has most")
+    sizes.add_argument("--h", type=int, help="hidden size")
+    sizes.add_argument("--k", type=int, help="experts per token")
+    sizes.add_argument("--experts", type=int, help="MoE experts of all ranks (moe_expert_num)")
+    sizes.add_argument("--ep", type=int, help="ranks (ep_world_size)")
+    sizes.add_argument("--shared-expert-num", type=int, default=1, metavar="N")
+    sizes.add_argument("--shared-expert-rank-num", type=int, default=0, metavar="N")
+
+    env = commands.add_parser("env", help="print the exports that other programs need")
+    env.set_defaults(command=_env)
+
+    run = commands.add_parser(
+        "run", help="run a program with them", usage="aclnn-moe run -- CMD [ARGUMENT ...]"
+    )
+    run.add_argument("words", nargs="*", metavar="CMD")
+    return parser
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from aclnn_moe.buffer_size import Sizes
+    from aclnn_moe.doctor import doctor
+    from aclnn_moe.report import verdict
+
+    given = {name: getattr(args, name) for name in ("bs", "h", "k", "experts", "ep")}
+    missing = [f"--{name}" for name, value in given.items() if value is None]
+    if 0 < len(missing) < len(given):
+        args.parser.error(f"a setting also needs {', '.join(missing)}")
+    sizes = None
+    if not missing:
+        sizes = Sizes(
+            bs=args.bs,
+            h=args.h,
+            k=args.k,
+            moe_expert_num=args.experts,
+            ep_world_size=args.ep,
+            shared_expert_num=args.shared_expert_num,
+            shared_expert_rank_num=args.shared_expert_rank_num,
+        )
+        sizes.required_buffer_mb()  # refuses numbers out of range before the tables are printed
+    report = doctor(sizes=sizes)
+    console = Console()
+    for section in report.sections():
+        table = Table(title=section.title, title_justify="left", title_style="bold")
+        for column in section.columns:
+            table.add_column(column, overflow="fold")
+        for row in section.rows:
+            table.add_row(*(Text(cell) for cell in row))
+        console.print(table)
+    for line in verdict(report):
+        style = "red" if line.startswith("problem") else "yellow" if line[:4] == "warn" else "bold"
+        console.print(Text(line, style=style))
+    return 0 if report.ok else 1
+
+
+def _env(args: argparse.Namespace) -> int:
+    for name, value in environment().items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _run(parser: argparse.ArgumentParser, words: list[str]) -> int:
+    if words[:1] in (["-h"], ["--help"]):
+        parser.parse_args(["run", "--help"])
+    command = words[1:] if words[:1] == ["--"] else words
+    if not command:
+        parser.error("run: no command; usage: aclnn-moe run -- CMD [ARGUMENT ...]")
+    if command is words and command[0].startswith("-"):
+        parser.error(
+            f"run: unknown option {command[0]}; usage: aclnn-moe run -- CMD [ARGUMENT ...]"
+        )
+    try:
+        added = environment()
+    except (OSError, ValueError) as error:
+        print(f"aclnn-moe run: {error}", file=sys.stderr)
+        return 1
+    return _replace_process(command, {**os.environ, **added})
+
+
+def _replace_process(command: list[str], environ: dict[str, str]) -> int:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execvpe(command[0], command, environ)
+    except OSError as error:
+        print(f"aclnn-moe run: {command[0]}: {error.strerror}", file=sys.stderr)
+        return _NOT_FOUND if isinstance(error, FileNotFoundError) else _CANNOT_RUN
+
+
+if __name__ == "__main__":
+    sys.exit(main())

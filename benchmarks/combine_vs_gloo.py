@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+"""aclnn_moe's combine against torch.distributed's gloo and torch arithmetic, on this machine.
+
+Both run in the same processes, on the same data, in turns, and must give the same numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memory_ceiling import copy_gb_per_s
+from rich.console import Console
+from rich.table import Table
+
+import aclnn_moe
+from aclnn_moe.reference import Agreement, CombineOutput, bf16_units
+from aclnn_moe.workload import Workload
+
+if TYPE_CHECKING:
+    from torch_combine import TorchCombine
+
+BF16_BYTES = 2
+TUNE_REPEATS = 5
+WARM_UP = 5
+
+
+@dataclass(frozen=True)
+class RankTimes:
+    """Seconds per call on one rank, and how far the two results are apart."""
+
+    aclnn_moe: list[float]
+    torch: list[float]
+    torch_exchange: list[float]
+    torch_way: str
+    agreement: Agreement
+    x_units: int
+    y_units: int
+
+
+def run_rank(
+    world: aclnn_moe.World, work: Workload, rounds: int, iterations: int, store: str
+) -> RankTimes:
+    """Time both contenders on one rank."""
+    import torch.distributed as dist
+    from torch_combine import to_numpy
+
+    dist.init_process_group(
+        "gloo", init_method=f"file://{store}", rank=world.rank, world_size=world.size
+    )
+    parts = [work.rank(rank) for rank in range(world.size)]
+    delivered, results = work.reference(parts)
+    contender = _torch_contender(world.rank, work, parts, delivered)
+    way = contender.tune(TUNE_REPEATS)
+
+    part, got = parts[world.rank], delivered[world.rank]
+    outputs = work.run_experts(world.rank, got.expand_x, got.dynamic_scales, got.expert_token_nums)
+    inputs = [
+        aclnn_moe.asarray(array, world.device)
+        for array in (
+            outputs,
+            part.expert_ids,
+            got.expand_idx,
+            got.ep_recv_counts,
+            part.expert_scales,
+            part.residual_x,
+            part.gamma,
+        )
+    ]
+    result = aclnn_moe.CombineResult(
+        aclnn_moe.empty((work.bs, 1, work.hidden), "bfloat16", world.device),
+        aclnn_moe.empty((work.bs, 1, 1), "float32", world.device),
+        aclnn_moe.empty((work.bs, 1, work.hidden), "bfloat16", world.device),
+    )
+
+    def call() -> None:
+        aclnn_moe.moe_distribute_combine_add_rms_norm(
+            *inputs,
+            world.group,
+            moe_expert_num=work.moe_expert_num,
+            stream=world.stream,
+            out=result,
+        )
+        world.stream.synchronize()
+
+    def meet() -> None:
+        world.group.barrier(world.stream)
+        world.stream.synchronize()
+
+    for _ in range(WARM_UP):
+        call()
+    times: dict[str, list[float]] = {"aclnn_moe": [], "torch": [], "torch_exchange": []}
+    for _ in range(rounds):
+        for _ in range(iterations):
+            meet()
+            start = time.perf_counter()
+            call()
+            times["aclnn_moe"].append(time.perf_counter() - start)
+        for _ in range(iterations):
+            meet()
+            start = time.perf_counter()
+            contender.exchange()
+            exchanged = time.perf_counter()
+            y, _, x = contender.reduce()
+            times["torch"].append(time.perf_counter() - start)
+            times["torch_exchange"].append(exchanged - start)
+    dist.destroy_process_group()
+
+    host = CombineOutput(y=result.y.numpy(), rstd_out=result.rstd_out.numpy(), x=result.x.numpy())
+    shape, dtype = host.x.shape, host.x.dtype
+    return RankTimes(
+        **times,
+        torch_way=way,
+        agreement=Agreement.of(host, results[world.rank]),
+        x_units=int(bf16_units(to_numpy(x, dtype).reshape(shape), host.x).max()),
+        y_units=int(bf16_units(to_numpy(y, dtype).reshape(shape), host.y).max()),
+    )
+
+
+def _torch_contender(
+    rank: int, work: Workload, parts: list[Any], delivered: list[Any]
+) -> TorchCombine:
+    from torch_combine import TorchCombine
+
+    part, got = parts[rank], delivered[rank]
+    row_num = got.row_num
+    outputs = work.run_experts(rank, got.expand_x, got.dynamic_scales, got.expert_token_nums)
+    return TorchCombine(
+        expand_x=outputs[:row_num],
+        triples=got.expand_idx[: row_num * 3].reshape(row_num, 3),
+        sources_of_choices=part.expert_ids // (work.moe_expert_num // work.ep_world_size),
+        expert_ids=part.expert_ids,
+        expert_scales=part.expert_scales,
+        residual_x=part.residual_x,
+        gamma=part.gamma,
+        eps=work.config.norm_eps,
+    )
+
+
+def median_of_slowest(per_rank: list[list[float]]) -> float:
+    """Median over iterations of the slowest rank, in milliseconds."""
+    return statistics.median(max(times) for times in zip(*per_rank, strict=True)) * 1e3
+
+
+def bytes_per_call(work: Workload) -> dict[str, int]:
+    """Memory that all ranks together must touch in one call of aclnn_moe.
+
+    Every row is copied once, into its sender's window, and read once more where it is summed.
+    """
+    rows = work.ep_world_size * work.bs * work.k * work.hidden * BF16_BYTES
+    tokens = work.ep_world_size * work.bs * work.hidden * BF16_BYTES
+    return {
+        "rows_copied_into_windows": 2 * rows,
+        "rows_read_by_the_sum": rows,
+        "residual_x_read": tokens,
+        "x_and_y_written": 2 * tokens,
+    }
+
+
+def main() -> int:
+    """Run the comparison and print it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ranks", type=int, default=4)
+    parser.add_argument("--bs", type=int, default=64)
+    parser.add_argument("--h", type=int, default=7168)
+    parser.add_argument("--k", type=int, default=8)
+    parser.add_argument("--experts", type=int, default=32)
+    parser.add_argument("--skew", type=float, default=0.0, help="0: even load of experts (0)")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each contender (5)")
+    parser.add_argument("--iterations", type=int, default=20, help="calls per turn (20)")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    args = parser.parse_args()
+    if importlib.util.find_spec("torch") is None:
+        print(
+            "error: torch is missing; it is an optional extra: pip install 'aclnn-moe[benchmark]'",
+            file=sys.stderr,
+        )
+        return 2
+    # gloo looks up the host's name to find an interface; all ranks are on this machine.
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    # Where torch_npu is installed, torch would load it, and with it CANN.
+    os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")
+    work = Workload(
+        ep_world_size=args.ranks,
+        bs=args.bs,
+        hidden=args.h,
+        k=args.k,
+        moe_expert_num=args.experts,
+        skew=args.skew,
+    )
+    ceilings = {threads: copy_gb_per_s(threads) for threads in (1, 2)}
+    with tempfile.TemporaryDirectory() as folder:
+        store = str(Path(folder) / "store")
+        ranks = aclnn_moe.launch(
+            run_rank, args.ranks, (work, args.rounds, args.iterations, store), timeout=1800
+        )
+    figures = summarise(work, ranks, ceilings)
+    report(work, figures)
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if not figures["agree"]:
+        print("error: the results differ; the times mean nothing", file=sys.stderr)
+        return 1
+    return 0
+
+
+def summarise(work: Workload, ranks: list[RankTimes], ceilings: dict[int, float]) -> dict[str, Any]:
+    """Turn times per rank into the figures of the report."""
+    ours = median_of_slowest([rank.aclnn_moe for rank in ranks])
+    theirs = median_of_slowest([rank.torch for rank in ranks])
+    touched = bytes_per_call(work)
+    total = sum(touched.values())
+    # torch's float32 sums run in another order: x may round to the neighbour, and y after it.
+    agree = all(rank.agreement.ok and rank.x_units <= 1 and rank.y_units <= 2 for rank in ranks)
+    return {
+        "sizes": {
+            "ranks": work.ep_world_size,
+            "bs": work.bs,
+            "h": work.hidden,
+            "k": work.k,
+            "experts": work.moe_expert_num,
+            "skew": work.skew,
+        },
+        "machine": {"cores": os.cpu_count(), "processor": platform.machine()},
+        "aclnn_moe_ms": ours,
+        "torch_ms": theirs,
+        "torch_exchange_ms": median_of_slowest([rank.torch_exchange for rank in ranks]),
+        "torch_way": ranks[0].torch_way,
+        "times_as_fast": theirs / ours,
+        "bytes_per_call": touched,
+        "gb_per_s": total / ours / 1e6,
+        "memcpy_gb_per_s": {str(threads): value for threads, value in ceilings.items()},
+        "agree": agree,
+        "largest_difference_in_bf16_units": {
+            "x": max(rank.x_units for rank in ranks),
+            "y": max(rank.y_units for rank in ranks),
+        },
+    }
+
+
+def report(work: Workload, figures: dict[str, Any]) -> None:
+    """Print the figures as a table."""
+    table = Table(
+        title=f"combine + add + RMSNorm: {work.ep_world_size} ranks, BS {work.bs}, "
+        f"H {work.hidden}, K {work.k}, {work.moe_expert_num} experts",
+        show_header=False,
+    )
+    table.add_column()
+    table.add_column(justify="right")
+    total = sum(figures["bytes_per_call"].values())
+    ceilings = figures["memcpy_gb_per_s"]
+    units = figures["largest_difference_in_bf16_units"]
+    for name, value in (
+        ("aclnn_moe, ms per call", f"{figures['aclnn_moe_ms']:.2f}"),
+        (f"torch + gloo ({figures['torch_way']}), ms per call", f"{figures['torch_ms']:.2f}"),
+        ("  of it permutation and all_to_all_single", f"{figures['torch_exchange_ms']:.2f}"),
+        ("aclnn_moe is faster by", f"{figures['times_as_fast']:.1f} times"),
+        ("memory touched per call, all ranks", f"{total / 1e6:.1f} MB"),
+        ("aclnn_moe, memory traffic", f"{figures['gb_per_s']:.1f} GB/s"),
+        (
+            "memcpy, memory traffic, 1 and 2 threads",
+            f"{ceilings['1']:.1f}, {ceilings['2']:.1f} GB/s",
+        ),
+        ("copies of a row", "1 (into the window)"),
+        ("largest difference, x and y", f"{units['x']}, {units['y']} bf16 units"),
+        ("results agree", "yes" if figures["agree"] else "NO"),
+    ):
+        table.add_row(name, value)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "op_api/host_cpu/collective_kernel.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "op_plan/window_layout.h"
+
+namespace op_api {
+
+HostCollectiveSignature MakeSignature(const char* op, const char* names,
+                                      std::initializer_list<int64_t> fields) {
+  HostCollectiveSignature signature = {};
+  signature.op = op;
+  signature.names = names;
+  signature.field_count = static_cast<uint32_t>(fields.size());
+  std::copy(fields.begin(), fields.end(), signature.fields);
+  return signature;
+}
+
+aclError CollectiveKernel::PublishAndAwaitAll(HostFailure* failure) const {
+  HostCollectivePublish(collective);
+  for (uint32_t rank = 0; rank < ep_world_size; ++rank) {
+    const aclError status = HostCollectiveAwait(collective, rank, failure);
+    if (status != ACL_SUCCESS) return status;
+  }
+  return ACL_SUCCESS;
+}
+
+aclError CollectiveKernel::Fail(const HostFailure* failure) const {
+  HostCollectivePublishFailure(collective, failure->text);
+  return ACL_ERROR_RT_VECTOR_CORE_EXCEPTION;
+}
+
+namespace {
+
+// GetWorkspaceSize has checked this on its caller's device; the stream may be another device's.
+op_plan::Verdict CheckAgain(const char* group_ep, const op_plan::ExpertParallel& ep,
+                            const HostCommInfo& info) {
+  OP_PLAN_CHECK(op_plan::CheckGroup("group_ep", group_ep, ep.ep_world_size, ep.ep_rank_id,
+                                    info.size, info.rank));
+  return op_plan::CheckBufferSize(ep, info.window_bytes);
+}
+
+}  // namespace
+
+CollectiveTurn::CollectiveTurn(const HostLaunch& launch, const char* group_ep,
+                               const op_plan::ExpertParallel& ep,
+                               const HostCollectiveSignature& signature, HostFailure* failure)
+    : status_(ACL_ERROR_RT_PARAM_INVALID) {
+  if (HostCommAcquire(group_ep, launch.device, &comm_) != HCCL_SUCCESS) {
+    comm_ = nullptr;
+    std::snprintf(failure->text, HostFailure::kTextBytes,
+                  "group_ep '%s' is no communicator of device %d any more", group_ep,
+                  launch.device);
+    return;
+  }
+  HostCommInfo info;
+  HostCommGetInfo(comm_, &info);
+  if (const op_plan::Verdict refusal = CheckAgain(group_ep, ep, info)) {
+    std::snprintf(failure->text, HostFailure::kTextBytes, "%s", refusal->text.c_str());
+    return;
+  }
+  status_ = HostCollectiveBegin(comm_, &signature, &kernel_.collective, failure);
+  if (status_ != ACL_SUCCESS) return;
+  kernel_.ep_world_size = ep.ep_world_size;
+  kernel_.epoch = HostCollectiveEpoch(kernel_.collective);
+  kernel_.half_offset = op_plan::HalfOffset(info.window_bytes, kernel_.epoch);
+  kernel_.status_offset = op_plan::HalfOffset(info.status_bytes, kernel_.epoch);
+}
+
+CollectiveTurn::~CollectiveTurn() {
+  if (status_ == ACL_SUCCESS) HostCollectiveEnd(kernel_.collective);
+  if (comm_ != nullptr) HostCommRelease(comm_);
+}
+
+}  // namespace op_api

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "op_api/host_cpu/operator_call.h"
+
+#include <algorithm>
+
+#include "host_communicator.h"
+
+namespace op_api {
+
+using op_plan::DType;
+using op_plan::Refuse;
+using op_plan::TensorSpec;
+using op_plan::Verdict;
+
+namespace {
+
+constexpr aclnnStatus kInnerError = 561000;  // ACLNN_ERR_INNER
+
+DType DTypeOf(aclDataType dtype) {
+  switch (dtype) {
+    case ACL_BF16:
+      return DType::kBf16;
+    case ACL_FLOAT:
+      return DType::kFloat32;
+    case ACL_INT8:
+      return DType::kInt8;
+    case ACL_INT32:
+      return DType::kInt32;
+    case ACL_INT64:
+      return DType::kInt64;
+    case ACL_BOOL:
+      return DType::kBool;
+    default:
+      return DType::kOther;
+  }
+}
+
+// Formats in which the elements lie as the strides say.
+bool IsPlain(aclFormat format) {
+  switch (format) {
+    case ACL_FORMAT_ND:
+    case ACL_FORMAT_NCHW:
+    case ACL_FORMAT_NHWC:
+    case ACL_FORMAT_NCDHW:
+    case ACL_FORMAT_NDHWC:
+    case ACL_FORMAT_NC:
+    case ACL_FORMAT_NCL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Verdict CheckOutPointers(const uint64_t* workspace_size, aclOpExecutor** executor) {
+  if (workspace_size == nullptr) return Refuse(op_plan::kParamNullptr, "workspaceSize is null");
+  if (executor == nullptr) return Refuse(op_plan::kParamNullptr, "executor is null");
+  return {};
+}
+
+Verdict ReadTensor(const aclTensor* tensor, const char* name, TensorSpec* spec) {
+  HostTensorView view;
+  if (HostTensorRead(tensor, &view) != OK) {
+    return Refuse(op_plan::kParamInvalid, "%s is not a living aclTensor", name);
+  }
+  *spec = {};
+  spec->name = name;
+  spec->present = view.present;
+  if (!view.present) return {};
+  spec->dtype = DTypeOf(view.dtype);
+  spec->plain_format = IsPlain(view.format);
+  spec->dim_count = view.dim_count;
+  std::copy_n(view.dims, view.dim_count, spec->dims);
+  std::copy_n(view.strides, view.dim_count, spec->strides);
+  return {};
+}
+
+Verdict FindGroupOf(const op_plan::ExpertParallelAttributes& attributes,
+                    const op_plan::ExpertParallel& ep, Group* group) {
+  int32_t device = 0;
+  if (HostCurrentDevice(&device) != ACL_SUCCESS) {
+    return Refuse(op_plan::kTilingError, "no device is set: call aclrtSetDevice first");
+  }
+  HostComm* comm = nullptr;
+  if (HostCommAcquire(attributes.group_ep, device, &comm) != HCCL_SUCCESS) {
+    const char* reason = aclGetRecentErrMsg();
+    return Refuse(op_plan::kTilingError, "group_ep: %s",
+                  reason == nullptr ? "no such communicator" : reason);
+  }
+  HostCommInfo info;
+  HostCommGetInfo(comm, &info);
+  HostCommRelease(comm);
+  *group = {info.local_size};
+  OP_PLAN_CHECK(op_plan::CheckGroup("group_ep", attributes.group_ep, ep.ep_world_size,
+                                    ep.ep_rank_id, info.size, info.rank));
+  return op_plan::CheckBufferSize(ep, info.window_bytes);
+}
+
+uint32_t CoresPerRank(uint32_t local_ranks) {
+  return std::max(1u, HostCoreCount() / std::max(1u, local_ranks));
+}
+
+Verdict MakeExecutor(const char* op_name, HostKernel kernel, const aclTensor* const* tensors,
+                     uint32_t inputs, uint32_t outputs, const void* params, size_t params_bytes,
+                     uint64_t workspace_bytes, aclOpExecutor** executor) {
+  const aclnnStatus status = HostExecutorCreate(op_name, kernel, tensors, inputs, outputs, params,
+                                                params_bytes, workspace_bytes, executor);
+  if (status == OK) return {};
+  const char* reason = aclGetRecentErrMsg();
+  return Refuse(static_cast<op_plan::Status>(status), "%s",
+                reason == nullptr ? "the executor could not be made" : reason);
+}
+
+Verdict RefuseMissing(std::initializer_list<Feature> missing) {
+  for (const Feature& feature : missing) {
+    if (feature.asked) {
+      return Refuse(op_plan::kFindKernelError, "the kernel of the host device does not do %s yet",
+                    feature.name);
+    }
+  }
+  return {};
+}
+
+aclnnStatus Finish(const char* op_name, const Verdict& verdict) {
+  if (!verdict) return OK;
+  HostSetErrorText("%s: %s", op_name, verdict->text.c_str());
+  return verdict->status;
+}
+
+aclnnStatus FinishException(const char* op_name, const char* what) {
+  HostSetErrorText("%s: %s", op_name, what);
+  return kInnerError;
+}
+
+}  // namespace op_api

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// dispatch, combine's partner: its checks, and the plan that a kernel works from.
+#pragma once
+
+#include <cstdint>
+
+#include "op_plan/expert_parallel.h"
+#include "op_plan/tensor_spec.h"
+
+namespace op_plan {
+
+// The tensors in the order of the C signature of V2.
+enum DispatchTensor : uint32_t {
+  kDispatchX,
+  kDispatchExpertIds,
+  kDispatchScales,
+  kDispatchXActiveMask,
+  kDispatchExpertScales,
+  kDispatchInputs,
+  kDispatchExpandX = kDispatchInputs,
+  kDynamicScales,
+  kAssistInfo,
+  kExpertTokenNums,
+  kEpRecvCounts,
+  kTpRecvCounts,
+  kDispatchExpandScales,
+  kDispatchTensors,
+};
+const char* DispatchTensorName(uint32_t tensor);
+
+struct DispatchAttributes {
+  ExpertParallelAttributes ep;
+  int64_t quant_mode;
+  int64_t expert_token_nums_type;
+};
+
+// Plain data: kernels get it by copy.
+struct DispatchPlan {
+  ExpertParallel ep;
+  bool quantise;  // rows leave as int8 with one scale each
+  bool smooth;    // each expert has scales of its own
+  bool masked;
+  bool running_totals;  // expert_token_nums_type 0
+};
+
+// Checks `tensors[kDispatchTensors]` and the attributes; fills the plan.
+Verdict MakeDispatchPlan(const TensorSpec* tensors, const DispatchAttributes& attributes,
+                         DispatchPlan* plan);
+
+}  // namespace op_plan

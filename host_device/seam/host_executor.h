@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What libnnopbase gives the libraries that hold operators: reading tensors, and executors that run a
+// host kernel on a stream.
+#pragma once
+
+#include "aclnn/acl_meta.h"
+#include "host_runtime.h"
+
+struct HostTensorView {
+  static constexpr uint32_t kMaxDims = 8;
+  void* storage;             // address given to aclCreateTensor, without the offset
+  int64_t offset;            // elements from `storage` to the first element
+  aclDataType dtype;
+  aclFormat format;
+  uint32_t dim_count;
+  int64_t dims[kMaxDims];
+  int64_t strides[kMaxDims];  // elements
+  bool present;              // false for an optional tensor that was given as null
+};
+
+// What a kernel sees: a snapshot taken when the executor was launched.
+struct HostLaunch {
+  const HostTensorView* tensors;  // inputs, then outputs, in the order of HostExecutorCreate
+  uint32_t tensor_count;
+  const void* params;             // a copy of what HostExecutorCreate was given
+  void* workspace;
+  uint64_t workspace_size;
+  int32_t device;
+};
+
+using HostKernel = aclError (*)(const HostLaunch* launch, HostFailure* failure);
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+// Fills `view`; a null tensor gives present = false. Fails with ACLNN_ERR_PARAM_INVALID on a stale handle.
+aclnnStatus HostTensorRead(const aclTensor* tensor, HostTensorView* view);
+
+// Makes an executor. `tensors` are `input_count` inputs, then `output_count` outputs; null entries are
+// allowed. `params` is copied bytewise.
+aclnnStatus HostExecutorCreate(const char* op_name, HostKernel kernel, const aclTensor* const* tensors,
+                               uint32_t input_count, uint32_t output_count, const void* params,
+                               size_t params_bytes, uint64_t workspace_size, aclOpExecutor** executor);
+
+// The second phase of every operator: checks handle, operator name, workspace and stream, queues the
+// kernel, and destroys the executor unless it is repeatable.
+aclnnStatus HostExecutorLaunch(const char* op_name, void* workspace, uint64_t workspace_size,
+                               aclOpExecutor* executor, aclrtStream stream);
+
+}  // extern "C"
+#pragma GCC visibility pop
