@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aclnn_moe import _ffi, layout, memory
+from aclnn_moe import layout, memory, transfers
 from aclnn_moe.dtypes import DType, dtype_of
-from aclnn_moe.runtime import Device, as_device, on_device
+from aclnn_moe.runtime import Device, as_device
 from aclnn_moe.stream import Stream, timeline_for
 from aclnn_moe.timeline import Timeline
 
@@ -129,7 +129,7 @@ class DeviceArray:
         span = np.empty(self.layout.span, dtype=self.dtype)
         if span.size:
             line = None if stream is None else timeline_for(stream, self.layout.device)
-            copy_to_host(span, self, line)
+            transfers.copy_to_host(span, self, line)
             if line is not None:
                 line.synchronize()
         if self.layout.contiguous:
@@ -170,9 +170,9 @@ class DeviceArray:
         if not self.size:
             return
         if isinstance(source, DeviceArray):
-            _copy_on_device(self, source, line)
+            transfers.copy_on_device(self, source, line)
         else:
-            copy_to_device(self, source, line)
+            transfers.copy_to_device(self, source, line)
 
     @property
     def __array_interface__(self) -> Any:  # noqa: ANN401 - never returns
@@ -191,58 +191,6 @@ class DeviceArray:
     def __repr__(self) -> str:
         closed = ", closed" if self.buffer.address is None else ""
         return f"<DeviceArray {self.layout!r}{closed}>"
-
-
-def copy_to_device(array: DeviceArray, source: npt.NDArray[Any], line: Timeline | None) -> None:
-    """Copy numpy data into a contiguous array; without ``line``, when nothing uses it any more."""
-    source = np.ascontiguousarray(source)
-    address = _ffi.ffi.cast("void*", source.ctypes.data)
-    _copy(array.data_ptr, address, array.nbytes, _ffi.lib.ACL_MEMCPY_HOST_TO_DEVICE, (array,), line)
-    if line is not None:
-        line.retain((source,))
-
-
-def copy_to_host(target: npt.NDArray[Any], array: DeviceArray, line: Timeline | None) -> None:
-    """Copy as many bytes as ``target`` has, from the array's first element on."""
-    address = int(target.ctypes.data)
-    _copy(
-        address, array.data_ptr, target.nbytes, _ffi.lib.ACL_MEMCPY_DEVICE_TO_HOST, (array,), line
-    )
-    if line is not None:
-        line.retain((target,))
-
-
-def _copy_on_device(target: DeviceArray, source: DeviceArray, line: Timeline | None) -> None:
-    _copy(
-        target.data_ptr,
-        source.data_ptr,
-        target.nbytes,
-        _ffi.lib.ACL_MEMCPY_DEVICE_TO_DEVICE,
-        (target, source),
-        line,
-    )
-
-
-def _copy(
-    target: Any,  # noqa: ANN401 - an address, as int or pointer
-    source: Any,  # noqa: ANN401
-    nbytes: int,
-    kind: int,
-    arrays: tuple[DeviceArray, ...],
-    line: Timeline | None,
-) -> None:
-    pointers = _ffi.ffi.cast("void*", target), nbytes, _ffi.ffi.cast("void*", source), nbytes, kind
-    if line is None:
-        for array in arrays:
-            array.buffer.wait()
-    with on_device(arrays[0].layout.device):
-        if line is None:
-            _ffi.check(_ffi.lib.aclrtMemcpy(*pointers), "aclrtMemcpy")
-        else:
-            _ffi.check(_ffi.lib.aclrtMemcpyAsync(*pointers, line.cdata), "aclrtMemcpyAsync")
-            mark = line.mark()
-            for array in arrays:
-                array.buffer.uses[line] = mark
 
 
 def empty(
@@ -315,7 +263,7 @@ def asarray(
     _shape(host.shape)
     array = new_array(host.shape, dtype_of(host.dtype), target.id, line)
     if array.size:
-        copy_to_device(array, host, line)
+        transfers.copy_to_device(array, host, line)
     return array
 
 

@@ -311,12 +311,14 @@ class Communicator:
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None and not sys.is_finalizing():
-            warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2)
-            try:
-                self.close()
-            except (RuntimeError, OSError) as error:
-                warnings.warn(f"closing a communicator: {error}", ResourceWarning, stacklevel=2)
+        if getattr(self, "_handle", None) is None or sys.is_finalizing():
+            return
+        text = f"{self!r} was not closed"
+        try:
+            self.close()
+        except (RuntimeError, OSError) as error:
+            text += f", and closing it failed: {error}"
+        warnings.warn(text, ResourceWarning, stacklevel=2)
 
     def __repr__(self) -> str:
         state = ", closed" if self._handle is None else ""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from aclnn_moe.operators import DispatchResult
     from aclnn_moe.world import World
 
 Array = npt.NDArray[Any]
@@ -159,21 +160,21 @@ def run_rank(world: World, work: Workload, iterations: int, steps: str) -> RankR
         world.stream.synchronize()
         dispatch_ms.append(stop.elapsed_ms(start))
 
-        delivered = DispatchOutput(**{name: array.numpy() for name, array in got._asdict().items()})
-        expert_outputs = aclnn_moe.asarray(
+        delivered = _rows_of(got)
+        outputs = aclnn_moe.empty(got.expand_x.shape, "bfloat16", world.device)
+        outputs[: delivered.row_num].copy_from(
             work.run_experts(
                 world.rank,
                 delivered.expand_x,
                 delivered.dynamic_scales,
                 delivered.expert_token_nums,
-            ),
-            world.device,
+            )
         )
 
         world.group.barrier(world.stream)
         start.record(world.stream)
         result = aclnn_moe.moe_distribute_combine_add_rms_norm(
-            expert_outputs,
+            outputs,
             expert_ids,
             got.expand_idx,
             got.ep_recv_counts,
@@ -190,7 +191,7 @@ def run_rank(world: World, work: Workload, iterations: int, steps: str) -> RankR
         _tell(steps, world.rank, iteration + 1)
     return RankReport(
         rows_sent=part.expert_ids.size,
-        rows_received=int(delivered.ep_recv_counts[-1]),
+        rows_received=delivered.row_num,
         dispatch_ms=statistics.median(dispatch_ms),
         combine_ms=statistics.median(combine_ms),
         delivered=digest(delivered),
@@ -200,9 +201,23 @@ def run_rank(world: World, work: Workload, iterations: int, steps: str) -> RankR
     )
 
 
+def _rows_of(got: DispatchResult) -> DispatchOutput:
+    """Copy what dispatch delivered to the host, without the room behind the rows."""
+    row_num = int(got.ep_recv_counts.numpy()[-1])
+    return DispatchOutput(
+        expand_x=got.expand_x[:row_num].numpy(),
+        dynamic_scales=got.dynamic_scales[:row_num].numpy(),
+        expand_idx=got.expand_idx[: row_num * 3].numpy(),
+        expert_token_nums=got.expert_token_nums.numpy(),
+        ep_recv_counts=got.ep_recv_counts.numpy(),
+        tp_recv_counts=np.array([row_num], np.int32),
+        expand_scales=np.zeros(0, np.float32),
+    )
+
+
 def digest(delivered: DispatchOutput) -> str:
     """Hash what dispatch delivered, without what lies behind the rows."""
-    row_num = int(delivered.ep_recv_counts[-1])
+    row_num = delivered.row_num
     quantised = delivered.expand_x.dtype == np.int8
     parts = (
         delivered.expand_x[:row_num],
@@ -224,18 +239,21 @@ def _print_table(
     rows_equal: Sequence[bool],
     agreements: Sequence[Agreement],
 ) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(
         title=(
             f"{work.ep_world_size} ranks, BS {work.bs}, H {work.hidden}, K {work.k}, "
             f"{work.moe_expert_num} experts, quant_mode {work.quant_mode}, seed {work.seed}"
-        )
+        ),
+        box=SIMPLE_HEAD,
+        pad_edge=False,
     )
     for heading in (
         "rank",
         "rows\nsent",
-        "rows\nreceived",
+        "rows\ngot",
         "dispatch\nms",
         "combine\nms",
         "rows\nequal",
@@ -243,7 +261,7 @@ def _print_table(
         "rstd\nerror",
         "y error\nunits",
     ):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for rank, (report, equal, agreement) in enumerate(
         zip(reports, rows_equal, agreements, strict=True)
     ):

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from aclnn_moe import _ffi, timeline
+from aclnn_moe.errors import AclError, AclTimeoutError
 from aclnn_moe.runtime import Device, as_device, on_device
 
 if TYPE_CHECKING:
@@ -89,9 +90,19 @@ class Event:
             Work before it failed.
         """
         cdata, line, mark = self.cdata, self._line, self._mark
-        timeline.wait(
-            _ffi.lib.aclrtSynchronizeEventWithTimeout, (cdata,), timeout, "aclrtSynchronizeEvent"
-        )
+        try:
+            timeline.wait(
+                _ffi.lib.aclrtSynchronizeEventWithTimeout,
+                (cdata,),
+                timeout,
+                "aclrtSynchronizeEvent",
+            )
+        except AclTimeoutError:
+            raise
+        except AclError:
+            if line is not None:
+                line.failed = True
+            raise
         if line is not None:
             line.complete(mark)
 

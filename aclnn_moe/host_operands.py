@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aclnn_moe.array import DeviceArray, copy_to_device, copy_to_host, new_array
+from aclnn_moe.array import DeviceArray, new_array
 from aclnn_moe.dtypes import dtype_of
 from aclnn_moe.layout import MOST_DIMS, Layout
 from aclnn_moe.operator_call import Names, call_for
 from aclnn_moe.signatures import DISPATCH, Signature
 from aclnn_moe.timeline import Timeline
+from aclnn_moe.transfers import copy_to_device, copy_to_host
 
 HostArray = npt.NDArray[Any]
 

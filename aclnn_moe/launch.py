@@ -135,7 +135,7 @@ def _check_function(fn: Callable[..., Any]) -> None:
             "function (def at the top of a file)"
         )
     main = sys.modules["__main__"]
-    if fn.__module__ == "__main__" and not (
+    if fn.__module__ in ("__main__", "__mp_main__") and not (
         getattr(main, "__spec__", None) or Path(getattr(main, "__file__", "") or "").is_file()
     ):
         raise TypeError(
@@ -152,8 +152,10 @@ def _pickle_task(fn: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
     except Exception as error:
         raise TypeError(f"fn and args must pickle to reach the ranks: {error}") from error
     preparation = spawn.get_preparation_data("rank")
-    if b"__main__" not in call:
-        # Nothing in the call refers to the script, so that the ranks need not import it again.
+    del preparation["authkey"]  # a secret of this process, which no rank needs
+    if b"main__" not in call:
+        # Nothing in the call refers to the script (__main__, or __mp_main__ in a rank), so that the
+        # ranks need not import it again.
         for key in ("init_main_from_name", "init_main_from_path"):
             preparation.pop(key, None)
     return pickle.dumps((preparation, call), protocol=pickle.HIGHEST_PROTOCOL)

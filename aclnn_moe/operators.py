@@ -13,14 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from aclnn_moe import host_operands
 from aclnn_moe.array import DeviceArray
 from aclnn_moe.communicator import Communicator
-from aclnn_moe.operator_call import OperatorCall, call_for
-from aclnn_moe.runtime import Device
-from aclnn_moe.signatures import COMBINE, DISPATCH, Signature
-from aclnn_moe.stream import Stream, timeline_for
-from aclnn_moe.timeline import Timeline
+from aclnn_moe.execution import execute, group_name, group_place
+from aclnn_moe.signatures import COMBINE, DISPATCH
+from aclnn_moe.stream import Stream
 
 Array = npt.NDArray[Any] | DeviceArray
 
@@ -144,11 +141,11 @@ def moe_distribute_dispatch_v2(
             raise NotImplementedError(
                 f"{name} needs aclnnMoeDistributeDispatchV3, which this version does not call yet"
             )
-    name, ep_world_size, ep_rank_id, device = _group(group_ep, ep_world_size, ep_rank_id)
+    name, ep_world_size, ep_rank_id, device = group_place(group_ep, ep_world_size, ep_rank_id)
     if moe_expert_num is None:
         raise TypeError("moe_expert_num is missing: want the number of experts (int)")
     return DispatchResult._make(
-        _execute(
+        execute(
             DISPATCH,
             (x, expert_ids, scales, x_active_mask, expert_scales),
             (
@@ -164,7 +161,7 @@ def moe_distribute_dispatch_v2(
                 global_bs,
                 expert_token_nums_type,
             ),
-            (name, group_tp if isinstance(group_tp, str) else _name(group_tp), comm_alg),
+            (name, group_name(group_tp), comm_alg),
             0.0,
             device,
             stream,
@@ -267,11 +264,11 @@ def moe_distribute_combine_add_rms_norm(
     AclError
         C refuses: a value is out of the specification's range, or the buffer is too small.
     """
-    name, ep_world_size, ep_rank_id, device = _group(group_ep, ep_world_size, ep_rank_id)
+    name, ep_world_size, ep_rank_id, device = group_place(group_ep, ep_world_size, ep_rank_id)
     if moe_expert_num is None:
         raise TypeError("moe_expert_num is missing: want the number of experts (int)")
     return CombineResult._make(
-        _execute(
+        execute(
             COMBINE,
             (
                 expand_x,
@@ -303,96 +300,13 @@ def moe_distribute_combine_add_rms_norm(
                 comm_quant_mode,
                 group_list_type,
             ),
-            (name, group_tp if isinstance(group_tp, str) else _name(group_tp), ""),
+            (name, group_name(group_tp), ""),
             norm_eps,
             device,
             stream,
             out,
         )
     )
-
-
-def _execute(
-    signature: Signature,
-    inputs: tuple[Any, ...],
-    integers: tuple[int, ...],
-    names: tuple[str, str, str],
-    real: float,
-    device: int | None,
-    stream: Stream | int | None,
-    out: Sequence[Any] | None,
-) -> Sequence[Any]:
-    """Run an operator on arrays of either kind; ``device`` is the group's where it is known."""
-    if out is not None and len(out) != len(signature.outputs):
-        raise ValueError(f"out has {len(out)} entries: want {len(signature.outputs)}")
-    # Classes are compared first, since that is all that the common case needs.
-    for value in inputs:
-        if value is not None and value.__class__ is not DeviceArray:
-            if host_operands.are_host_operands(signature, inputs):
-                number = Device.current().id if device is None else device
-                line = timeline_for(stream, number)
-                return host_operands.run(signature, inputs, integers, names, real, line, out)
-            break
-    if inputs[0] is None:
-        raise TypeError(f"{signature.inputs[0].name} is None: want an array")
-    number = inputs[0].layout.device if device is None else device
-    call = call_for(signature, inputs, integers, names, real, number)
-    line = timeline_for(stream, number)
-    outputs = call.new_outputs(line) if out is None else _given(signature, call, out, line)
-    call.run([*inputs, *outputs], line)
-    return outputs
-
-
-def _given(
-    signature: Signature, call: OperatorCall, out: Sequence[Any], line: Timeline
-) -> list[DeviceArray]:
-    """Check ``out``, and put new arrays where it has None."""
-    if all(array is None for array in out):
-        return call.new_outputs(line)
-    fresh = None
-    outputs = []
-    for i, (name, layout, array) in enumerate(
-        zip(signature.outputs, call.outputs, out, strict=True)
-    ):
-        if array is None:
-            fresh = call.new_outputs(line) if fresh is None else fresh
-            outputs.append(fresh[i])
-            continue
-        if not isinstance(array, DeviceArray):
-            raise TypeError(f"out: {name} is a {type(array).__name__}: want a device array or None")
-        host_operands.check_output(name, array.shape, array.dtype, layout)
-        if array.layout.device != layout.device or not array.layout.contiguous:
-            raise ValueError(f"out: {name} is {array!r}: want it contiguous on {layout.device}")
-        outputs.append(array)
-    return outputs
-
-
-def _group(
-    group: Communicator | str, size: int | None, rank: int | None
-) -> tuple[str, int, int, int | None]:
-    """Return the group's name, size, rank, and its device where that is known."""
-    if isinstance(group, str):
-        if size is None or rank is None:
-            raise TypeError(
-                f"ep_world_size is {size} and ep_rank_id {rank}: want both (int) where group_ep "
-                "is a name"
-            )
-        return group, size, rank, None
-    name = _name(group)
-    return (
-        name,
-        group.size if size is None else size,
-        group.rank if rank is None else rank,
-        group.device.id,
-    )
-
-
-def _name(group: Communicator) -> str:
-    if not isinstance(group, Communicator):
-        raise TypeError(f"group is a {type(group).__name__}: want a Communicator or its name")
-    if group.closed:
-        raise ValueError(f"{group!r}: want a communicator that is open")
-    return group.name
 
 
 __all__ = [

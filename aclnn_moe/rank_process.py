@@ -101,8 +101,7 @@ def _run(rank: int, size: int, task_fd: int, connection: Connection) -> bytes:
         raise TypeError(
             f"fn returned a {type(returned).__name__} that does not pickle: {error}"
         ) from error
-    world.stream.synchronize()  # work that nobody waited for may have failed
-    world.close()
+    world.__exit__(None, None, None)  # raises what failed on its stream, unless fn has seen it
     return result
 
 

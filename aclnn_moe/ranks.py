@@ -182,7 +182,7 @@ class Ranks:
             first.reason,
             traceback=first.traceback,
             cause=cause,
-            others=[(other, failure.reason.splitlines()[0]) for failure, other in others],
+            others=sorted((other, failure.reason.splitlines()[0]) for failure, other in others),
         )
 
     def _await_exits(self) -> None:

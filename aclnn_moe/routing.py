@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -65,11 +66,16 @@ def gate(
     Raises
     ------
     ValueError
-        When a size is below 1, or `k` above `num_experts`.
+        When an argument is out of its range.
     """
     for name, value in (("num_tokens", num_tokens), ("hidden", hidden), ("k", k)):
         if value < 1:
             raise ValueError(f"{name}: want at least 1, got {value}")
+    for name, value in (("seed", seed), ("rank", rank)):
+        if value < 0:
+            raise ValueError(f"{name}: want at least 0, got {value}")
+    if not (math.isfinite(skew) and skew >= 0):
+        raise ValueError(f"skew: want finite and at least 0, got {skew}")
     if k > num_experts:
         raise ValueError(f"k: want at most num_experts = {num_experts}, got {k}")
     router = np.random.default_rng([seed, 0])

@@ -125,10 +125,10 @@ class Device:
 
     @property
     def default_stream(self) -> Stream:
-        """The stream that every device has, and that is used where none is named."""
-        from aclnn_moe.stream import Stream
+        """The stream that is used where none is named; a new one after a failure was raised."""
+        from aclnn_moe.stream import default_stream
 
-        return Stream.from_handle(0, self)
+        return default_stream(self.id)
 
     def memory_info(self) -> MemoryInfo:
         """Return the bytes that are free and the bytes that there are."""

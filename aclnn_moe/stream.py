@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 import warnings
 from types import TracebackType
 from typing import Any
 
 from aclnn_moe import _ffi, timeline
+from aclnn_moe.errors import AclError
 from aclnn_moe.event import Event
 from aclnn_moe.runtime import Device, as_device, on_device
 
@@ -23,7 +26,8 @@ class Stream:
 
     Notes
     -----
-    Leaving a ``with`` block waits for the queued work, and raises what failed in it.
+    Leaving a ``with`` block waits for the queued work, and raises what failed in it unless that has
+    been raised before.
     """
 
     __slots__ = ("__weakref__", "_device", "_owned", "_timeline")
@@ -128,9 +132,10 @@ class Stream:
         line, self._timeline = self._timeline, None
         if line is None or not self._owned:
             return
+        # A failure of the work is the stream's: synchronize raises it, close must not.
+        with contextlib.suppress(AclError):
+            line.synchronize()
         with on_device(self._device.id):
-            # The failure, if any, was the stream's: synchronize raises it, close must not.
-            _ffi.lib.aclrtSynchronizeStream(line.cdata)
             status = _ffi.lib.aclrtDestroyStream(line.cdata)
             timeline.forget(line)
             _ffi.check(status, "aclrtDestroyStream")
@@ -151,8 +156,9 @@ class Stream:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if kind is None and self._timeline is not None:
-                self._timeline.synchronize()
+            line = self._timeline
+            if kind is None and line is not None and not line.failed:
+                line.synchronize()
         finally:
             self.close()
 
@@ -181,7 +187,7 @@ def timeline_for(stream: Stream | int | None, device: int) -> timeline.Timeline:
         The stream is closed, or works on another device.
     """
     if stream is None:
-        return timeline.timeline_of(device, 0)
+        return _default_line(device)
     if isinstance(stream, Stream):
         line = stream._open()
         if line.device != device:
@@ -191,3 +197,30 @@ def timeline_for(stream: Stream | int | None, device: int) -> timeline.Timeline:
         return timeline.timeline_of(device, stream)
     kind: Any = type(stream).__name__
     raise TypeError(f"stream is a {kind}: want a Stream, a raw aclrtStream (int) or None")
+
+
+_lock = threading.Lock()
+_replacements: dict[int, Stream] = {}
+
+
+def default_stream(device: int) -> Stream:
+    """Return the stream that work on ``device`` goes to where none is named.
+
+    It is CANN's default stream until work on that has failed. A stream keeps its failure, so once
+    the failure has been raised, a new stream takes its place.
+    """
+    line = _default_line(device)
+    return _replacements[device] if line.handle else Stream.from_handle(0, device)
+
+
+def _default_line(device: int) -> timeline.Timeline:
+    replacement = _replacements.get(device)
+    line = timeline.timeline_of(device, 0) if replacement is None else replacement._open()
+    if not line.failed:
+        return line
+    with _lock:
+        if _replacements.get(device) is replacement:
+            _replacements[device] = Stream(device)
+            if replacement is not None:
+                replacement.close()
+    return _default_line(device)

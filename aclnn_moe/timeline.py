@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aclnn_moe import _ffi
+from aclnn_moe.errors import AclError, AclTimeoutError
 from aclnn_moe.runtime import on_device
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Timeline:
         "cdata",
         "completed",
         "device",
+        "failed",
         "handle",
         "workspace",
     )
@@ -51,6 +53,7 @@ class Timeline:
         self.handle = handle
         self.cdata: Any = _ffi.ffi.cast("void*", handle)
         self.completed = 0
+        self.failed = False  # The stream's failure has been raised once.
         self.workspace: Buffer | None = None
         self._marks = itertools.count(1)
         self._retained: deque[tuple[int, Any]] = deque()
@@ -96,13 +99,21 @@ class Timeline:
     def synchronize(self, timeout: float | None = None) -> None:
         """Wait until all work queued so far is done; see ``Stream.synchronize``."""
         mark = self.mark()
-        with on_device(self.device):
-            wait(
-                _ffi.lib.aclrtSynchronizeStreamWithTimeout,
-                (self.cdata,),
-                timeout,
-                "aclrtSynchronizeStream",
-            )
+        try:
+            with on_device(self.device):
+                wait(
+                    _ffi.lib.aclrtSynchronizeStreamWithTimeout,
+                    (self.cdata,),
+                    timeout,
+                    "aclrtSynchronizeStream",
+                )
+        except AclTimeoutError:
+            raise
+        except AclError:
+            # What was queued before the failure has run, what came after it never will.
+            self.failed = True
+            self.complete(mark)
+            raise
         self.complete(mark)
 
 

@@ -27,6 +27,11 @@ class World:
         A stream of it.
     group
         The communicator of all ranks.
+
+    Notes
+    -----
+    Leaving a ``with`` block waits for the stream, and raises what failed on it unless that has been
+    raised before; `close` does not raise it.
     """
 
     def __init__(self, group: Communicator, stream: Stream) -> None:
@@ -177,7 +182,10 @@ class World:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            self.stream.__exit__(kind, error, trace)
+        finally:
+            self.close()
 
     def __repr__(self) -> str:
         state = ", closed" if self._closed else ""

@@ -75,7 +75,13 @@ class TorchCombine:
             "bmm": self._sum_by_bmm,
             "addcmul": self._sum_by_choice,
         }
-        self.way = "index_add"
+        self.default_threads = torch.get_num_threads()
+        self.use("index_add", self.default_threads)
+
+    def use(self, way: str, threads: int) -> None:
+        """Sum in one of `ways`, with a number of threads."""
+        self.way = way
+        torch.set_num_threads(threads)
 
     def __call__(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Run the operator: y, rstd, x."""
@@ -102,13 +108,12 @@ class TorchCombine:
         y = (acc * rstd).to(torch.bfloat16) * self.gamma
         return y, rstd, acc.to(torch.bfloat16)
 
-    def tune(self, repeats: int) -> str:
-        """Choose the fastest way and number of threads, together on all ranks; say which."""
+    def tune(self, repeats: int) -> tuple[str, int]:
+        """Find the fastest way and number of threads, together on all ranks."""
         best = (float("inf"), "", 1)
         for threads in THREAD_COUNTS:
-            torch.set_num_threads(threads)
             for way in self.ways:
-                self.way = way
+                self.use(way, threads)
                 seconds = []
                 for _ in range(repeats):
                     dist.barrier()
@@ -118,9 +123,7 @@ class TorchCombine:
                     dist.all_reduce(slowest, dist.ReduceOp.MAX)
                     seconds.append(float(slowest))
                 best = min(best, (float(np.median(seconds)), way, threads))
-        _, self.way, threads = best
-        torch.set_num_threads(threads)
-        return f"{self.way}, {threads} thread{'s' if threads > 1 else ''}"
+        return best[1], best[2]
 
     def _sum_by_index_add(self) -> None:
         torch.mul(self.received, self.scale_of_row, out=self.wide)

@@ -22,7 +22,7 @@ if [ "${1:-}" = --sanitize ]; then
   for sanitizer in address thread; do
     echo "native tests with the $sanitizer sanitizer"
     native_tests "build/sanitize-$sanitizer" -DACLNN_MOE_SANITIZE=$sanitizer
-    "$venv/bin/python" -m pytest tests/test_native.py "$@"
+    "$venv/bin/pytest" tests/test_native.py "$@"
   done
   exit
 fi
@@ -31,4 +31,4 @@ install "[test]"
 native_tests build/native
 "$venv/bin/ruff" check aclnn_moe tests benchmarks samples
 "$venv/bin/mypy"
-"$venv/bin/python" -m pytest "$@"
+"$venv/bin/pytest" "$@"

@@ -23,8 +23,8 @@ def shared_name(world: World) -> str:
     return world.group.name
 
 
-def process(world: World) -> tuple[int, str, bool]:
-    return os.getpid(), os.environ["ACLNN_MOE_HOST_DEVICES"], sys.stdin.read() == ""
+def process(world: World) -> tuple[int, str]:
+    return os.getpid(), os.environ["ACLNN_MOE_HOST_DEVICES"]
 
 
 def large(world: World, data: bytes) -> bytes:
@@ -73,7 +73,8 @@ def raise_in_collective(world: World, rank: int) -> None:
     """The rank raises while the others wait for it in a collective."""
     barrier(world)
     if world.rank == rank:
-        world.group.close()  # peers see it leave before the error is told
+        world.group.close()
+        time.sleep(0.5)  # the others fail first, because this rank has left
         raise ValueError(f"boom on {rank}")
     barrier(world)
 
@@ -148,6 +149,16 @@ def groups(world: World) -> list[tuple[Any, ...] | None]:
         world.stream.synchronize()
         made.append((group.rank, group.size, group.name, group.device.id, group.closed))
     return made
+
+
+def fail_unseen(world: World, rank: int) -> None:
+    """Work is queued that fails, and the function does not wait for it."""
+    group = world.new_group(range(world.size), timeout=1)
+    assert group is not None
+    if world.rank != rank:
+        group.barrier(world.stream)
+    else:
+        time.sleep(3)
 
 
 def named_group(world: World, name: str) -> str | None:

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import ml_dtypes
+import numpy as np
 import pytest
 
 import aclnn_moe
-from aclnn_moe import opp
+from aclnn_moe import Communicator, opp
 from aclnn_moe._ffi import discovery, vendors
 from aclnn_moe.buffer_size import Sizes, required_buffer_mb
 from aclnn_moe.machine import MEGABYTE, Machine
@@ -215,6 +219,45 @@ def test_buffer_size_refuses_numbers_out_of_range(changes: dict[str, int], messa
     setting = {"bs": 8, "h": 7168, "k": 8, "moe_expert_num": 32, "ep_world_size": 2} | changes
     with pytest.raises(ValueError, match=message):
         required_buffer_mb(**setting)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        Sizes(bs=8, h=7168, k=8, moe_expert_num=32, ep_world_size=4),
+        Sizes(bs=64, h=7168, k=8, moe_expert_num=256, ep_world_size=8),
+        Sizes(bs=512, h=8192, k=16, moe_expert_num=16, ep_world_size=2, shared_expert_num=0),
+        Sizes(bs=7, h=1248, k=1, moe_expert_num=1024, ep_world_size=2),
+        Sizes(bs=33, h=4096, k=5, moe_expert_num=9, ep_world_size=3),
+    ],
+    ids=str,
+)
+def test_buffer_size_agrees_with_what_the_library_asks_for(sizes: Sizes) -> None:
+    info = Communicator.root_info()
+    ep = sizes.ep_world_size
+
+    def join(rank: int) -> Communicator:
+        return Communicator.from_root_info(info, ep, rank, device=rank, buffer_mb=1)
+
+    with ThreadPoolExecutor(ep) as pool:
+        ranks = list(pool.map(join, range(ep)))
+    x = np.zeros((sizes.bs, sizes.h), ml_dtypes.bfloat16)
+    expert_ids = np.tile(np.arange(sizes.k, dtype=np.int32), (sizes.bs, 1))
+    try:
+        with pytest.raises(aclnn_moe.AclError, match="561002") as caught:
+            aclnn_moe.moe_distribute_dispatch_v2(
+                x,
+                expert_ids,
+                ranks[0],
+                moe_expert_num=sizes.moe_expert_num,
+                shared_expert_num=sizes.shared_expert_num,
+            )
+    finally:
+        for rank in ranks:
+            rank.close()
+    found = re.search(r"need (\d+) MB", caught.value.message)
+    assert found is not None, caught.value.message
+    assert int(found[1]) == sizes.required_buffer_mb()
 
 
 def write(root: Path, path: str, text: str) -> None:

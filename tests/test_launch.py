@@ -39,11 +39,12 @@ def wait_until_gone(pids: list[int], seconds: float = 5.0) -> list[int]:
     return [pid for pid in pids if alive(pid)]
 
 
-def run_script(tmp_path: Path, text: str) -> subprocess.CompletedProcess[str]:
+def run_script(tmp_path: Path, text: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(text))
     return subprocess.run(
         [sys.executable, str(script)],
+        input=typed,
         capture_output=True,
         text=True,
         timeout=60,
@@ -79,7 +80,7 @@ def test_launch_gives_each_rank_its_own_process_and_device(
     monkeypatch.delenv("ACLNN_MOE_HOST_DEVICES", raising=False)
     first, second = launch(rank_functions.process, 2)
     assert len({first[0], second[0], os.getpid()}) == 3
-    assert first[1:] == ("2", True)
+    assert first[1] == second[1] == "2"
     assert "ACLNN_MOE_HOST_DEVICES" not in os.environ
     monkeypatch.setenv("ACLNN_MOE_HOST_DEVICES", "7")
     assert launch(rank_functions.process, 1)[0][1] == "7"
@@ -146,8 +147,15 @@ def test_launch_blames_the_rank_that_was_killed_and_not_its_victims(number: sign
 
 
 def test_launch_blames_the_rank_that_raised_and_not_those_it_left() -> None:
-    with pytest.raises(LaunchError, match="rank 2 raised ValueError: boom on 2"):
+    with pytest.raises(LaunchError, match="rank 2 raised ValueError: boom on 2") as caught:
         launch(rank_functions.raise_in_collective, 4, (2,))
+    assert sorted(rank for rank, _ in caught.value.others) == [0, 1, 3]
+    assert all("rank 2" in why and "has left" in why for _, why in caught.value.others)
+
+
+def test_launch_raises_a_failure_that_the_function_did_not_wait_for() -> None:
+    with pytest.raises(LaunchError, match=r"rank 0 raised AclError: .* rank 1 .* did not arrive"):
+        launch(rank_functions.fail_unseen, 2, (1,))
 
 
 def test_launch_names_a_rank_that_left_without_a_result() -> None:
@@ -224,6 +232,17 @@ def test_launch_ends_its_ranks_on_ctrl_c(tmp_path: Path) -> None:
     assert wait_until_gone(pids) == []
 
 
+def test_launch_leaves_ctrl_c_to_its_own_process(tmp_path: Path) -> None:
+    process, pids = start_sleepers(tmp_path)
+    for pid in pids:
+        os.kill(pid, signal.SIGINT)
+    time.sleep(0.5)
+    assert [alive(pid) for pid in pids] == [True, True]
+    assert process.poll() is None
+    process.kill()
+    process.communicate(timeout=20)
+
+
 def test_launch_leaves_no_orphans_when_its_process_is_killed(tmp_path: Path) -> None:
     process, pids = start_sleepers(tmp_path)
     process.kill()
@@ -286,6 +305,45 @@ def test_launch_runs_functions_of_a_script(tmp_path: Path) -> None:
         """,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "[5, 15, 25]\n", "")
+
+
+def test_launch_keeps_standard_input_for_the_script(tmp_path: Path) -> None:
+    done = run_script(
+        tmp_path,
+        """
+        import sys
+
+        import aclnn_moe
+
+        def work(world):
+            return sys.stdin.read()
+
+        if __name__ == "__main__":
+            print(aclnn_moe.launch(work, 2), sys.stdin.read())
+        """,
+        typed="typed",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "['', ''] typed\n", "")
+
+
+def test_launch_works_within_a_rank(tmp_path: Path) -> None:
+    done = run_script(
+        tmp_path,
+        """
+        import aclnn_moe
+
+        def inner(world, outer_rank):
+            return outer_rank, world.rank
+
+        def outer(world):
+            return aclnn_moe.launch(inner, 2, (world.rank,))
+
+        if __name__ == "__main__":
+            print(aclnn_moe.launch(outer, 2))
+        """,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "[[(0, 0), (0, 1)], [(1, 0), (1, 1)]]\n"
 
 
 def test_launch_tells_a_script_without_a_main_guard_so(tmp_path: Path) -> None:

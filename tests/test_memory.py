@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from gate import Gate
 
-from aclnn_moe import AclMemoryError, Communicator, Device, Stream, pinned_empty
+from aclnn_moe import AclMemoryError, Device, Stream, pinned_empty
 from aclnn_moe.memory import Pool, allocate, block_size, borrow, pool_of, workspace
 from aclnn_moe.stream import timeline_for
 from aclnn_moe.timeline import Timeline
@@ -26,6 +28,13 @@ def pool() -> Iterator[Pool]:
     gc.collect()
     pool.trim()
     yield pool
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.close()
 
 
 @pytest.fixture
@@ -62,84 +71,71 @@ def test_live_blocks_are_never_given_twice(pool: Pool) -> None:
     assert len({buffer.address for buffer in buffers}) == 4
 
 
-def test_block_in_use_by_a_stream_goes_only_to_later_work_of_that_stream(
-    pool: Pool, line: Timeline
-) -> None:
+def test_block_in_use_goes_only_to_later_work_of_the_same_stream(pool: Pool, gate: Gate) -> None:
+    line = timeline_for(gate.stream, 0)
+    gate.shut()
     buffer = allocate(ODD, Device(0), line)
     address = buffer.address
     buffer.uses[line] = line.mark()
     del buffer
-    with_other = allocate(ODD, Device(0), None) if not line.is_idle() else None
-    assert with_other is None or with_other.address != address
-    again = allocate(ODD, Device(0), line)
-    assert again.address == address
+    other = allocate(ODD, Device(0))
+    assert other.address != address
+    assert allocate(ODD, Device(0), line).address == address
 
 
-def test_block_reused_in_stream_order_still_counts_as_in_use(pool: Pool) -> None:
-    gate = Communicator.init_all([0, 1])
-    with Stream(0) as stream, Stream(1) as key:
-        line = timeline_for(stream, 0)
-        buffer = allocate(ODD, Device(0), line)
-        address = buffer.address
-        gate[0].barrier(stream)
-        buffer.uses[line] = line.mark()
-        buffer = allocate(1, Device(0))  # Drops the block; it waits for the stream.
-        del buffer
-        reused = allocate(ODD, Device(0), line)
-        assert reused.address == address
-        del reused  # Never used, but the work before it still runs.
-        other = allocate(ODD, Device(0))
-        assert other.address != address
-        gate[1].barrier(key)
-        stream.synchronize(timeout=30)
-        assert allocate(ODD, Device(0)).address == address
-    for communicator in gate:
-        communicator.close()
+def test_block_reused_in_stream_order_still_counts_as_in_use(pool: Pool, gate: Gate) -> None:
+    line = timeline_for(gate.stream, 0)
+    gate.shut()
+    buffer = allocate(ODD, Device(0), line)
+    address = buffer.address
+    buffer.uses[line] = line.mark()
+    del buffer
+    reused = allocate(ODD, Device(0), line)
+    assert reused.address == address
+    del reused  # Nothing used it, but the work before it still runs.
+    other = allocate(ODD, Device(0))
+    assert other.address != address
+    gate.open()
+    gate.stream.synchronize(timeout=30)
+    assert allocate(ODD, Device(0)).address == address
 
 
-def test_block_used_by_two_streams_waits_for_both(pool: Pool) -> None:
-    gate = Communicator.init_all([0, 1])
-    with Stream(0) as first, Stream(0) as second, Stream(1) as key:
-        lines = [timeline_for(first, 0), timeline_for(second, 0)]
-        gate[0].barrier(first)
+def test_block_used_by_two_streams_waits_for_both(pool: Pool, gate: Gate) -> None:
+    with Stream(0) as second:
+        lines = [timeline_for(gate.stream, 0), timeline_for(second, 0)]
+        gate.shut()
         buffer = allocate(ODD, Device(0), lines[0])
         address = buffer.address
         for line in lines:
             buffer.uses[line] = line.mark()
         del buffer
+        first_try = allocate(ODD, Device(0), lines[1])
+        assert first_try.address != address
         second.synchronize(timeout=30)
-        other = allocate(ODD, Device(0), lines[1])
-        assert other.address != address
-        gate[1].barrier(key)
-        first.synchronize(timeout=30)
+        second_try = allocate(ODD, Device(0), lines[1])
+        assert second_try.address != address
+        gate.open()
+        gate.stream.synchronize(timeout=30)
         assert allocate(ODD, Device(0)).address == address
-    for communicator in gate:
-        communicator.close()
 
 
-def test_borrowed_memory_keeps_its_owner_until_the_stream_is_done(pool: Pool) -> None:
+def test_borrowed_memory_keeps_its_owner_until_the_stream_is_done(pool: Pool, gate: Gate) -> None:
     class Owner:
         pass
 
-    import weakref
-
-    gate = Communicator.init_all([0, 1])
-    with Stream(0) as stream, Stream(1) as key:
-        line = timeline_for(stream, 0)
-        owner = Owner()
-        alive = weakref.ref(owner)
-        buffer = borrow(4096, 16, Device(0), owner)
-        gate[0].barrier(stream)
-        buffer.uses[line] = line.mark()
-        del buffer, owner
-        allocate(1, Device(0))  # The pool looks at what came back.
-        gc.collect()
-        assert alive() is not None
-        gate[1].barrier(key)
-        stream.synchronize(timeout=30)
-        assert alive() is None
-    for communicator in gate:
-        communicator.close()
+    line = timeline_for(gate.stream, 0)
+    owner = Owner()
+    alive = weakref.ref(owner)
+    buffer = borrow(4096, 16, Device(0), owner)
+    gate.shut()
+    buffer.uses[line] = line.mark()
+    del buffer, owner
+    allocate(1, Device(0))  # The pool looks at what came back.
+    gc.collect()
+    assert alive() is not None
+    gate.open()
+    gate.stream.synchronize(timeout=30)
+    assert alive() is None
 
 
 def test_trim_gives_unused_blocks_back(pool: Pool) -> None:

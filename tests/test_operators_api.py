@@ -1,104 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two operators as Python functions: arguments, both kinds of arrays, and what is refused."""
+"""The two operators as Python functions: arguments, both kinds of arrays, results."""
 
 from __future__ import annotations
 
 import gc
 import inspect
 import threading
-from collections.abc import Callable
 from typing import Any
 
-import ml_dtypes
 import numpy as np
-import numpy.typing as npt
 import pytest
 from conftest import MakeRanks
+from moe_layer import (
+    BF16,
+    BS,
+    EXPERTS,
+    RANKS,
+    H,
+    K,
+    bring_back,
+    check_combine,
+    given,
+    on_device,
+    route,
+    wanted,
+)
 from thread_ranks import ThreadRank
 
 import aclnn_moe
-from aclnn_moe import AclError, DeviceArray, asarray, empty, reference
-
-Array = npt.NDArray[Any]
-BF16 = ml_dtypes.bfloat16
-RANKS, BS, K, H, EXPERTS = 2, 5, 3, 1024, 8
-CONFIG = reference.MoeConfig(ep_world_size=RANKS, moe_expert_num=EXPERTS)
-
-
-def given(rank: int) -> dict[str, Array]:
-    """One rank's tokens, routing and weights."""
-    rng = np.random.default_rng(100 + rank)
-    ids = np.argsort(rng.random((BS, EXPERTS)), axis=1)[:, :K]
-    return {
-        "x": rng.standard_normal((BS, H), np.float32).astype(BF16),
-        "expert_ids": ids.astype(np.int32),
-        "expert_scales": rng.random((BS, K), np.float32),
-        "residual_x": rng.standard_normal((BS, 1, H), np.float32).astype(BF16),
-        "gamma": rng.standard_normal(H, np.float32).astype(BF16),
-    }
-
-
-def route(rank: ThreadRank, source: dict[str, Any], **more: Any) -> aclnn_moe.DispatchResult:
-    return aclnn_moe.moe_distribute_dispatch_v2(
-        source["x"],
-        source["expert_ids"],
-        rank.group,
-        moe_expert_num=EXPERTS,
-        stream=rank.stream,
-        **more,
-    )
-
-
-def bring_back(
-    rank: ThreadRank, source: dict[str, Any], sent: aclnn_moe.DispatchResult, **more: Any
-) -> aclnn_moe.CombineResult:
-    options: dict[str, Any] = {"moe_expert_num": EXPERTS, "stream": rank.stream} | more
-    return aclnn_moe.moe_distribute_combine_add_rms_norm(
-        sent.expand_x,
-        source["expert_ids"],
-        sent.expand_idx,
-        sent.ep_recv_counts,
-        source["expert_scales"],
-        source["residual_x"],
-        source["gamma"],
-        rank.group,
-        **options,
-    )
-
-
-def wanted() -> tuple[list[reference.DispatchOutput], list[reference.CombineOutput]]:
-    sources = [given(rank) for rank in range(RANKS)]
-    sent = reference.dispatch(
-        [reference.DispatchInput(x=s["x"], expert_ids=s["expert_ids"]) for s in sources], CONFIG
-    )
-    back = reference.combine_add_rms_norm(
-        [
-            reference.CombineInput(
-                expand_x=out.expand_x,
-                expert_ids=s["expert_ids"],
-                expand_idx=out.expand_idx,
-                ep_send_counts=out.ep_recv_counts,
-                expert_scales=s["expert_scales"],
-                residual_x=s["residual_x"],
-                gamma=s["gamma"],
-            )
-            for s, out in zip(sources, sent, strict=True)
-        ],
-        CONFIG,
-    )
-    return sent, back
-
-
-def check_combine(rank: int, got: Any) -> None:
-    agreement = reference.Agreement.of(got, wanted()[1][rank])
-    assert agreement.ok, f"rank {rank}: {agreement}"
-
-
-def on_device(source: dict[str, Array], device: int) -> dict[str, DeviceArray]:
-    return {name: asarray(array, device) for name, array in source.items()}
-
-
-# ---- results ---------------------------------------------------------------------------------
+from aclnn_moe import DeviceArray, asarray
 
 
 def test_numpy_in_numpy_out_agrees_with_the_reference(thread_ranks: MakeRanks) -> None:
@@ -136,12 +66,13 @@ def test_device_arrays_in_device_arrays_out_agrees_with_the_reference(
         check_combine(rank, back)
 
 
-def test_strided_device_arrays_are_taken_as_they_are(thread_ranks: MakeRanks) -> None:
+def test_views_with_strides_and_an_offset_are_taken_as_they_are(thread_ranks: MakeRanks) -> None:
     def work(rank: ThreadRank) -> Any:
         source: dict[str, Any] = {}
         for name, array in given(rank.rank).items():
-            wide = np.repeat(array, 2, axis=-1)
-            source[name] = asarray(wide, rank.device)[..., ::2]
+            wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+            wide[..., 1::2] = array
+            source[name] = asarray(wide, rank.device)[..., 1::2]
             assert not source[name].is_contiguous
         back = bring_back(rank, source, route(rank, source))
         return aclnn_moe.CombineResult._make(array.numpy() for array in back)
@@ -275,17 +206,17 @@ def test_memory_does_not_grow_with_the_number_of_calls(thread_ranks: MakeRanks) 
         assert before == after
 
 
-# ---- signatures ------------------------------------------------------------------------------
-
-
 def test_combine_has_torch_npus_arguments_in_its_order() -> None:
     parameters = inspect.signature(aclnn_moe.moe_distribute_combine_add_rms_norm).parameters
     positional = [n for n, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
     keyword = {n: p.default for n, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
-    assert positional == (
-        "expand_x expert_ids expand_idx ep_send_counts expert_scales residual_x gamma group_ep "
-        "ep_world_size ep_rank_id moe_expert_num"
-    ).split()
+    assert (
+        positional
+        == (
+            "expand_x expert_ids expand_idx ep_send_counts expert_scales residual_x gamma group_ep "
+            "ep_world_size ep_rank_id moe_expert_num"
+        ).split()
+    )
     assert keyword == {
         "tp_send_counts": None,
         "x_active_mask": None,
@@ -331,193 +262,3 @@ def test_dispatch_names_the_argument_that_needs_v3(name: str, value: object) -> 
             8,
             **{name: value},  # type: ignore[arg-type]
         )
-
-
-# ---- refusals before C -----------------------------------------------------------------------
-
-
-def combine_alone(**changed: Any) -> Any:
-    """Combine with the arguments of one rank of a group that does not exist."""
-    room = BS * RANKS * K
-    arguments: dict[str, Any] = {
-        "expand_x": np.zeros((room, H), BF16),
-        "expert_ids": np.zeros((BS, K), np.int32),
-        "expand_idx": np.zeros(room * 128, np.int32),
-        "ep_send_counts": np.zeros(EXPERTS, np.int32),
-        "expert_scales": np.zeros((BS, K), np.float32),
-        "residual_x": np.zeros((BS, 1, H), BF16),
-        "gamma": np.zeros(H, BF16),
-        "group_ep": "no such group",
-        "ep_world_size": RANKS,
-        "ep_rank_id": 0,
-        "moe_expert_num": EXPERTS,
-    }
-    return aclnn_moe.moe_distribute_combine_add_rms_norm(**(arguments | changed))
-
-
-@pytest.mark.parametrize(
-    ("changed", "kind", "text"),
-    [
-        ({"moe_expert_num": None}, TypeError, "moe_expert_num is missing"),
-        ({"ep_world_size": 2.0}, TypeError, "ep_world_size is 2.0: want an int"),
-        ({"norm_eps": "small"}, TypeError, "norm_eps is 'small': want a float"),
-        ({"group_ep": b"bytes"}, TypeError, "group is a bytes: want a Communicator or its name"),
-        ({"group_ep": "a\0b"}, ValueError, "without zero bytes"),
-        ({"global_bs": 1 << 70}, ValueError, "want a number of 64 bits"),
-        ({"gamma": None}, TypeError, "gamma is None: want an array"),
-        ({"gamma": [1.0] * H}, TypeError, "gamma is a list: want a numpy array or a device array"),
-        ({"gamma": np.zeros(H, np.float32)}, TypeError, "gamma is float32: want bfloat16"),
-        ({"gamma": np.zeros(H, np.complex64)}, TypeError, "gamma: dtype is"),
-        (
-            {"gamma": np.zeros(H + 32, BF16)},
-            ValueError,
-            r"gamma has shape \(1056,\): want \(1024,\), since expand_x has shape \(30, 1024\)",
-        ),
-        ({"gamma": np.zeros((1, H), BF16)}, ValueError, "gamma has 2 dimensions"),
-        (
-            {"expert_scales": np.zeros((BS, K + 1), np.float32)},
-            ValueError,
-            r"expert_scales has shape \(5, 4\): want \(5, 3\), since expert_ids has shape \(5, 3\)",
-        ),
-        (
-            {"residual_x": np.zeros((BS + 1, 1, H), BF16)},
-            ValueError,
-            r"residual_x has shape \(6, 1, 1024\): want \(5, 1, 1024\) or \(5, 1024\)",
-        ),
-        ({"x_active_mask": np.zeros(BS, np.int8)}, TypeError, "x_active_mask is int8: want bool"),
-        (
-            {"x_active_mask": np.zeros(BS + 2, bool)},
-            ValueError,
-            r"x_active_mask has shape \(7,\): want \(5,\) or \(5, 3\)",
-        ),
-        ({"stream": "main"}, TypeError, "stream is a str"),
-        ({"out": (None, None)}, ValueError, "out has 2 entries: want 3"),
-        ({"out": (None, None, np.zeros((BS, H), BF16))}, ValueError, r"out: x has shape \(5, 1024"),
-        ({"out": (np.zeros((BS, 1, H)), None, None)}, TypeError, "out: y is float64"),
-        ({"out": ([1], None, None)}, TypeError, "out: y is a list"),
-    ],
-)
-def test_combine_refuses_before_c_is_called(
-    changed: dict[str, Any], kind: type[Exception], text: str
-) -> None:
-    with pytest.raises(kind, match=text):
-        combine_alone(**changed)
-
-
-@pytest.mark.parametrize(
-    ("changed", "kind", "text"),
-    [
-        ({"x": np.zeros((BS, H), np.float32)}, TypeError, "x is float32: want bfloat16 or float16"),
-        ({"x": np.zeros((BS, 1, H), BF16)}, ValueError, "x has 3 dimensions"),
-        ({"expert_ids": np.zeros((BS, K), np.int64)}, TypeError, "expert_ids is int64: want int32"),
-        (
-            {"expert_ids": np.zeros((BS + 1, K), np.int32)},
-            ValueError,
-            r"expert_ids has shape \(6, 3\): want \(5, 3\), since x has shape \(5, 1024\)",
-        ),
-        (
-            {"scales": np.zeros((EXPERTS, H + 1), np.float32)},
-            ValueError,
-            r"scales has shape \(8, 1025\): want \(experts, 1024\)",
-        ),
-        ({"moe_expert_num": None}, TypeError, "moe_expert_num is missing"),
-    ],
-)
-def test_dispatch_refuses_before_c_is_called(
-    changed: dict[str, Any], kind: type[Exception], text: str
-) -> None:
-    arguments: dict[str, Any] = {
-        "x": np.zeros((BS, H), BF16),
-        "expert_ids": np.zeros((BS, K), np.int32),
-        "group_ep": "no such group",
-        "ep_world_size": RANKS,
-        "ep_rank_id": 0,
-        "moe_expert_num": EXPERTS,
-    }
-    with pytest.raises(kind, match=text):
-        aclnn_moe.moe_distribute_dispatch_v2(**(arguments | changed))
-
-
-def test_numpy_and_device_arrays_are_not_mixed() -> None:
-    with pytest.raises(TypeError, match="expand_x is a numpy array, but gamma is a device array"):
-        combine_alone(gamma=empty((H,), "bfloat16", 0))
-
-
-def test_arrays_of_another_device_than_the_groups_are_refused(thread_ranks: MakeRanks) -> None:
-    rank = thread_ranks(RANKS).ranks[0]
-    with pytest.raises(ValueError, match="x is on device 1: want device 0"):
-        aclnn_moe.moe_distribute_dispatch_v2(
-            empty((BS, H), "bfloat16", 1),
-            empty((BS, K), "int32", 1),
-            rank.group,
-            moe_expert_num=EXPERTS,
-        )
-
-
-def test_closed_buffers_groups_and_streams_are_refused(thread_ranks: MakeRanks) -> None:
-    rank = thread_ranks(RANKS).ranks[0]
-    x, expert_ids = empty((BS, H), "bfloat16", 0), empty((BS, K), "int32", 0)
-    stream = aclnn_moe.Stream(0)
-    stream.close()
-    with pytest.raises(ValueError, match="the stream is closed"):
-        aclnn_moe.moe_distribute_dispatch_v2(
-            x, expert_ids, rank.group, moe_expert_num=EXPERTS, stream=stream
-        )
-    x.buffer.close()
-    with pytest.raises(ValueError, match="buffer is closed"):
-        route(rank, {"x": x, "expert_ids": expert_ids})
-    (group,) = aclnn_moe.Communicator.init_all([0])
-    group.close()
-    with pytest.raises(ValueError, match="want a communicator that is open"):
-        combine_alone(group_ep=group)
-
-
-# ---- refusals by C ---------------------------------------------------------------------------
-
-
-def refused(call: Callable[[], Any]) -> AclError:
-    with pytest.raises(AclError) as caught:
-        call()
-    return caught.value
-
-
-def test_a_value_out_of_range_is_refused_by_c_with_both_values(thread_ranks: MakeRanks) -> None:
-    def work(rank: ThreadRank) -> AclError:
-        source = given(rank.rank)
-        sent = route(rank, source)
-        error = refused(lambda: bring_back(rank, source, sent, comm_quant_mode=1))
-        # The refusal queued nothing: the next call works.
-        check_combine(rank.rank, bring_back(rank, source, sent))
-        return error
-
-    for error in thread_ranks(RANKS).run(work):
-        assert (error.code, error.name) == (561002, "ACLNN_ERR_INNER_TILING_ERROR")
-        assert error.function == "aclnnMoeDistributeCombineAddRmsNormGetWorkspaceSize"
-        assert "1" in error.message and "quant" in error.message.lower()
-
-
-def test_unknown_group_is_refused_by_c() -> None:
-    error = refused(combine_alone)
-    assert "no such group" in error.message
-
-
-def test_an_expert_id_out_of_range_fails_the_stream_with_token_and_value(
-    thread_ranks: MakeRanks,
-) -> None:
-    def work(rank: ThreadRank) -> AclError:
-        source = given(rank.rank)
-        source["expert_ids"][2, 1] = 4711
-        with aclnn_moe.Stream(rank.device) as stream:
-            return refused(
-                lambda: aclnn_moe.moe_distribute_dispatch_v2(
-                    source["x"],
-                    source["expert_ids"],
-                    rank.group,
-                    moe_expert_num=EXPERTS,
-                    stream=stream,
-                )
-            )
-
-    for error in thread_ranks(RANKS).run(work):
-        assert "4711" in error.message
-        assert "2" in error.message

@@ -161,13 +161,22 @@ def test_comm_quant_sends_blocks_of_8_with_bf16_scales() -> None:
 
 def test_comm_quant_rounds_the_scale_to_bf16_before_use() -> None:
     config = MoeConfig(ep_world_size=2, moe_expert_num=2, comm_quant_mode=2)
-    x = bf16([[1, 0.5, 0.25, 0, 0, 0, 0, -1]])
+    x = bf16([[1.9921875, 0.5, 0, 0, 0, 0, 0, -1.9921875]])
     given = [DispatchInput(x=x, expert_ids=ids([rank])) for rank in range(2)]
     got = dispatch(given, config)
     results = combine_add_rms_norm([returned(given[r], got[r]) for r in range(2)], config)
-    scale = 129 / 2**14  # bf16(1 / 127) = 0.00787353515625
-    want = bf16([127 * scale, 64 * scale, 32 * scale, 0, 0, 0, 0, -127 * scale])
-    np.testing.assert_array_equal(results[0].x.ravel(), want)
+    # 1.9921875 / 127 = 128.504 / 2**13, in bf16 129 / 2**13. 127 of that are 1.99988: 2 in bf16.
+    # 0.5 is 31.75 of it: 32.
+    assert results[0].x.astype(float).ravel().tolist() == [2, 32 * 129 / 2**13, 0, 0, 0, 0, 0, -2]
+
+
+def test_comm_quant_sends_zeros_where_the_scale_vanishes() -> None:
+    config = MoeConfig(ep_world_size=2, moe_expert_num=2, comm_quant_mode=2)
+    x = bf16(np.full((1, H), 2.0**-133))  # 1/127 of it is no bf16 number any more
+    given = [DispatchInput(x=x, expert_ids=ids([rank])) for rank in range(2)]
+    got = dispatch(given, config)
+    results = combine_add_rms_norm([returned(given[r], got[r]) for r in range(2)], config)
+    assert first(results[0].x) == [0]
 
 
 def test_comm_quant_turns_a_block_with_nan_into_nan_and_leaves_the_next_alone() -> None:

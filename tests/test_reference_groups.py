@@ -72,6 +72,25 @@ def test_mask_2d_drops_single_choices_and_tokens_without_any() -> None:
     assert first(results[1].x) == [4 * 6 + 10, 4 * 8 + 10]
 
 
+def test_a_choice_masked_out_adds_nothing_whatever_its_scale() -> None:
+    config = replace(TWO_RANKS, copy_expert_num=1)
+    mask = np.array([[True, False], [True, False]])
+    given = [
+        replace(RANK_0, expert_ids=ids([0, 2], [3, 4]), x_active_mask=mask),
+        replace(RANK_1, x_active_mask=np.ones((2, 2), bool)),
+    ]
+    got = dispatch(given, config)
+    scales = np.array([[1, np.nan], [1, np.inf]], np.float32)
+    results = combine_add_rms_norm(
+        [
+            returned(given[0], got[0], ori_x=tokens(1, 2), expert_scales=scales),
+            returned(given[1], got[1], ori_x=tokens(3, 4)),
+        ],
+        config,
+    )
+    assert first(results[0].x) == [1, 2]
+
+
 @pytest.mark.parametrize("layout", ["V1", "V2"])
 def test_masked_tokens_may_hold_any_ids(layout: str) -> None:
     junk = ids([0, 2], [-5, -5])

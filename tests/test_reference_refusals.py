@@ -146,6 +146,15 @@ def test_elastic_info_that_contradicts_itself_is_refused(
         dispatch([RANK_0, RANK_1, RANK_0], config, elastic_info=info)
 
 
+def test_experts_that_have_gone_are_refused() -> None:
+    config = MoeConfig(ep_world_size=4, moe_expert_num=8, zero_expert_num=1)
+    info = elastic_info(config, {3}, 0, 6)
+    gone = replace(RANK_0, expert_ids=ids([8, 6], [0, 1]))
+    text = r"want ids in \[0, 6\) or special ones in \[8, 9\), got 6 at token 0, choice 1"
+    with pytest.raises(ValueError, match=text):
+        dispatch([gone, RANK_1, RANK_0], config, elastic_info=info)
+
+
 def test_elastic_info_is_refused_with_tp() -> None:
     info = elastic_info(TP_CONFIG, set(), 0, 2)
     with pytest.raises(ValueError, match="elastic_info: want none with tp_world_size 2"):

@@ -81,3 +81,17 @@ def test_gate_without_skew_loads_experts_about_evenly() -> None:
 def test_gate_refuses_sizes_out_of_range(sizes: tuple[int, int, int, int], text: str) -> None:
     with pytest.raises(ValueError, match=text):
         gate(*sizes)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "text"),
+    [
+        ("seed", -1, "seed: want at least 0, got -1"),
+        ("rank", -1, "rank: want at least 0, got -1"),
+        ("skew", -0.5, "skew: want finite and at least 0, got -0.5"),
+        ("skew", float("nan"), "skew: want finite and at least 0, got nan"),
+    ],
+)
+def test_gate_refuses_options_out_of_range(option: str, value: float, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        gate(4, 8, 4, 2, **{option: value})

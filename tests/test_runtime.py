@@ -13,34 +13,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from gate import Gate
 
-from aclnn_moe import AclError, AclTimeoutError, Communicator, Device, Event, Stream, asarray
+from aclnn_moe import AclError, AclTimeoutError, Device, Event, Stream, asarray
 from aclnn_moe.stream import timeline_for
-
-
-class Gate:
-    """Work on ``stream`` that goes on only when the gate is opened: a barrier of two ranks."""
-
-    def __init__(self) -> None:
-        self.inner, self.outer = Communicator.init_all([0, 1])
-        self.stream = Stream(0)
-        self._key = Stream(1)
-        self._open = True
-
-    def shut(self) -> None:
-        self.inner.barrier(self.stream)
-        self._open = False
-
-    def open(self) -> None:
-        if not self._open:
-            self.outer.barrier(self._key)
-            self._key.synchronize(timeout=30)
-            self._open = True
-
-    def close(self) -> None:
-        self.open()
-        for owner in (self.stream, self._key, self.inner, self.outer):
-            owner.close()
 
 
 @pytest.fixture
@@ -225,6 +201,19 @@ def test_stream_keeps_what_it_retains_until_it_has_been_waited_for(gate: Gate) -
     assert alive() is None
 
 
+def test_stream_lets_go_only_of_what_its_finished_work_needed(gate: Gate) -> None:
+    tokens = [Token(), Token()]
+    alive = [weakref.ref(token) for token in tokens]
+    gate.stream.retain(tokens[0])
+    event = gate.stream.record()
+    gate.shut()
+    gate.stream.retain(tokens[1])
+    tokens.clear()
+    event.synchronize(timeout=30)
+    assert alive[0]() is None
+    assert alive[1]() is not None
+
+
 def test_stream_lets_go_when_it_is_found_idle(gate: Gate) -> None:
     gate.shut()
     token = Token()
@@ -298,9 +287,11 @@ def test_event_measures_time_between_two_points(gate: Gate) -> None:
     with Event() as start, Event() as end:
         start.record(gate.stream)
         gate.shut()
-        threading.Timer(0.05, gate.open).start()
+        opener = threading.Timer(0.05, gate.open)
+        opener.start()
         gate.stream.record(end)
         end.synchronize(timeout=30)
+        opener.join()
         assert 40 <= end.elapsed_ms(start) < 20_000
 
 

@@ -115,9 +115,8 @@ aclError Free(MemoryKind kind, const char* parameter, void* address) {
     const auto found = registry.by_base.find(reinterpret_cast<uintptr_t>(address));
     if (found == registry.by_base.end() || found->second.kind != kind) {
       const MemoryRange range = Locate(registry, reinterpret_cast<uintptr_t>(address), 1);
-      return Fail(ACL_ERROR_RT_PARAM_INVALID,
-                  "%s %p is not the address of live %s; it lies in %s", parameter, address,
-                  MemoryName(kind), range.Describe().c_str());
+      return Fail(ACL_ERROR_RT_PARAM_INVALID, "%s %p is not the address of live %s; it lies in %s",
+                  parameter, address, MemoryName(kind), range.Describe().c_str());
     }
     registry.allocated_bytes -= found->second.size;
     registry.by_base.erase(found);

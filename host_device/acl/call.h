@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frame of every extern "C" function: a refusal after fork, exceptions turned into a status, and
-// texts that begin with the function's name.
+// The frame of every extern "C" function: a refusal after fork, exceptions turned into a status,
+// and texts that begin with the function's name.
 #pragma once
 
 #include <exception>

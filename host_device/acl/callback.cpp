@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Host functions in stream order: run on the stream's worker (aclrtLaunchHostFunc), or by a thread of
-// the program that has subscribed and calls aclrtProcessReport (aclrtLaunchCallback).
+// Host functions in stream order: run on the stream's worker (aclrtLaunchHostFunc), or by a thread
+// of the program that has subscribed and calls aclrtProcessReport (aclrtLaunchCallback).
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -200,8 +200,8 @@ aclError Subscribe(uint64_t thread, const Stream& stream) {
 std::shared_ptr<Inbox> OwnInbox() {
   Subscriptions& all = All();
   const std::lock_guard<std::mutex> lock(all.mutex);
-  for (const uint64_t name : {static_cast<uint64_t>(pthread_self()),
-                              static_cast<uint64_t>(syscall(SYS_gettid))}) {
+  for (const uint64_t name :
+       {static_cast<uint64_t>(pthread_self()), static_cast<uint64_t>(syscall(SYS_gettid))}) {
     const auto inbox = all.by_thread.find(name);
     if (inbox != all.by_thread.end()) return inbox->second;
   }

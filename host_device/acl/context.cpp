@@ -90,7 +90,7 @@ aclError aclrtCreateContext(aclrtContext* context, int32_t deviceId) {
     if (context == nullptr) return Fail(ACL_ERROR_INVALID_PARAM, "context is null");
     const aclError status = host::CheckDevice("deviceId", deviceId);
     if (status != ACL_SUCCESS) return status;
-    *context = host::NewContext(deviceId, false)->handle();
+    *context = host::NewExplicitContext(deviceId)->handle();
     host::SetThreadContext(*context);
     return ACL_SUCCESS;
   });

@@ -93,11 +93,11 @@ aclError CheckSide(const char* parameter, const void* address, const MemoryRange
   const bool right = side == Side::kAny || (side == Side::kHost && range.host_side()) ||
                      (side == Side::kDevice && range.device_side());
   if (right) return ACL_SUCCESS;
-  return Fail(ACL_ERROR_RT_PARAM_INVALID, "kind is %s, but %s %p is %s, want %s memory",
-              KindName(kind), parameter, address,
-              range.kind == MemoryKind::kUnknown ? "not live device memory"
-                                                 : MemoryName(range.kind),
-              side == Side::kHost ? "host" : "device");
+  return Fail(
+      ACL_ERROR_RT_PARAM_INVALID, "kind is %s, but %s %p is %s, want %s memory", KindName(kind),
+      parameter, address,
+      range.kind == MemoryKind::kUnknown ? "not live device memory" : MemoryName(range.kind),
+      side == Side::kHost ? "host" : "device");
 }
 
 aclError CheckCopy(const Copy& copy, aclrtMemcpyKind kind) {
@@ -223,16 +223,19 @@ aclError PitchedCopy(void* dst, size_t dst_pitch, const void* src, size_t src_pi
   }
   size_t reach = 0;
   if (__builtin_mul_overflow(height, std::max(dst_pitch, src_pitch), &reach)) {
-    return Fail(ACL_ERROR_RT_PARAM_INVALID, "height %zu times a pitch goes beyond the address space",
-                height);
+    return Fail(ACL_ERROR_RT_PARAM_INVALID,
+                "height %zu times a pitch goes beyond the address space", height);
   }
-  *copy = {static_cast<uint8_t*>(dst), static_cast<const uint8_t*>(src), dst_pitch, src_pitch,
-           width, height};
+  *copy = {static_cast<uint8_t*>(dst),
+           static_cast<const uint8_t*>(src),
+           dst_pitch,
+           src_pitch,
+           width,
+           height};
   return CheckCopy(*copy, kind);
 }
 
-aclError EnqueueCopy(const char* name, const Copy& copy, aclrtMemcpyKind kind,
-                     aclrtStream handle) {
+aclError EnqueueCopy(const char* name, const Copy& copy, aclrtMemcpyKind kind, aclrtStream handle) {
   std::shared_ptr<Stream> stream;
   const aclError status = FindStream(handle, &stream);
   if (status != ACL_SUCCESS) return status;
@@ -296,8 +299,7 @@ aclError aclrtMemcpy2dAsync(void* dst, size_t dpitch, const void* src, size_t sp
                             size_t height, aclrtMemcpyKind kind, aclrtStream stream) {
   return Call(__func__, [&] {
     Copy copy;
-    const aclError status =
-        host::PitchedCopy(dst, dpitch, src, spitch, width, height, kind, &copy);
+    const aclError status = host::PitchedCopy(dst, dpitch, src, spitch, width, height, kind, &copy);
     if (status != ACL_SUCCESS) return status;
     return host::EnqueueCopy("aclrtMemcpy2dAsync", copy, kind, stream);
   });

@@ -81,8 +81,8 @@ aclError ResetDevice(int32_t device, bool force) {
     const std::lock_guard<std::mutex> lock(primaries.mutex);
     const auto primary = primaries.of_device.find(device);
     if (primary == primaries.of_device.end()) {
-      return Fail(ACL_ERROR_RT_CONTEXT_NULL, "device %d is not in use; aclrtSetDevice was not called",
-                  device);
+      return Fail(ACL_ERROR_RT_CONTEXT_NULL,
+                  "device %d is not in use; aclrtSetDevice was not called", device);
     }
     if (!force && --primary->second.users > 0) return ACL_SUCCESS;
     context = std::move(primary->second.context);
@@ -91,6 +91,8 @@ aclError ResetDevice(int32_t device, bool force) {
   if (ThreadContext() == context->handle()) SetThreadContext(nullptr);
   status = EndContext(context, force);
   if (status != ACL_SUCCESS) return status;
+  // Locked, so that no new user of the device comes between the look and the deed.
+  const std::lock_guard<std::mutex> lock(AllPrimaries().mutex);
   for (const auto& [handle, other] : Contexts().All()) {
     if (other->device() == device) return ACL_SUCCESS;
   }
@@ -146,6 +148,11 @@ aclError CheckDevice(const char* parameter, int64_t device) {
                 static_cast<long long>(device), count - 1, kCountVariable);
   }
   return ACL_SUCCESS;
+}
+
+std::shared_ptr<Context> NewExplicitContext(int32_t device) {
+  const std::lock_guard<std::mutex> lock(AllPrimaries().mutex);
+  return NewContext(device, false);
 }
 
 uint64_t MachineMemoryBytes() {

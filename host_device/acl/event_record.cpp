@@ -89,9 +89,9 @@ std::shared_ptr<EventRecord> Event::Latest() {
 
 aclError Event::Record(const std::shared_ptr<Stream>& stream) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::shared_ptr<EventRecord> record =
-      latest_->state() == EventRecord::State::kUnrecorded ? latest_
-                                                          : std::make_shared<EventRecord>();
+  std::shared_ptr<EventRecord> record = latest_->state() == EventRecord::State::kUnrecorded
+                                            ? latest_
+                                            : std::make_shared<EventRecord>();
   std::unique_ptr<Task> task = std::make_unique<RecordTask>(record);
   record->Begin(stream);
   const aclError status = stream->Enqueue(&task);

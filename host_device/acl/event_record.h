@@ -75,8 +75,7 @@ class Event {
   const uint32_t id_;
   const uint32_t flags_;
   const bool waits_for_first_record_;
-  const std::shared_ptr<std::atomic<uint32_t>> waits_ =
-      std::make_shared<std::atomic<uint32_t>>(0);
+  const std::shared_ptr<std::atomic<uint32_t>> waits_ = std::make_shared<std::atomic<uint32_t>>(0);
   std::mutex mutex_;
   std::shared_ptr<EventRecord> latest_ = std::make_shared<EventRecord>();
 };

@@ -15,8 +15,8 @@ namespace host {
 template <typename T>
 class HandleTable {
  public:
-  // `kind` differs between tables, so that a handle of one is refused by all others. It is not 0, so
-  // that no user-space address looks like a handle.
+  // `kind` differs between tables, so that a handle of one is refused by all others. It is not 0,
+  // so that no user-space address looks like a handle.
   explicit HandleTable(uint8_t kind) : kind_(kind) {}
 
   void* Add(std::shared_ptr<T> object) {

@@ -14,8 +14,8 @@
 namespace host {
 namespace {
 
-constexpr uint32_t kPolicyFlags = ACL_MEM_TYPE_LOW_BAND_WIDTH | ACL_MEM_TYPE_HIGH_BAND_WIDTH |
-                                  ACL_MEM_ACCESS_USER_SPACE_READONLY;
+constexpr uint32_t kPolicyFlags =
+    ACL_MEM_TYPE_LOW_BAND_WIDTH | ACL_MEM_TYPE_HIGH_BAND_WIDTH | ACL_MEM_ACCESS_USER_SPACE_READONLY;
 
 aclError MallocDevice(void** address, size_t bytes, aclrtMemMallocPolicy policy) {
   if (address == nullptr) return Fail(ACL_ERROR_INVALID_PARAM, "devPtr is null");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parallel loops on a pool of threads that sleep between loops. One loop at a time has the pool; a loop
-// that finds it taken, by another stream or by a loop around it, runs on its caller alone.
+// Parallel loops on a pool of threads that sleep between loops. One loop at a time has the pool; a
+// loop that finds it taken, by another stream or by a loop around it, runs on its caller alone.
 #include <sched.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "call.h"
+#include "stream.h"
 #include "thread.h"
 
 namespace host {
@@ -121,6 +122,7 @@ void HostParallelFor(uint32_t count, uint32_t cores, void (*body)(void* state, u
   const uint32_t wanted = std::min(count, cores);
   if (wanted > 1 && !host::InForkedChild()) {
     const uint32_t threads = std::min(wanted, HostCoreCount());
+    host::WatchProcess();
     host::Loop loop{body, state, count};
     if (threads > 1 && host::ThePool().Run(&loop, threads - 1)) return;
   }

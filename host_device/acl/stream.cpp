@@ -15,8 +15,8 @@ constexpr int64_t kForceWaitMs = 30'000;
 
 constexpr uint32_t kLowestPriority = 7;
 constexpr uint32_t kKnownFlags = ACL_STREAM_FAST_LAUNCH | ACL_STREAM_FAST_SYNC |
-                                 ACL_STREAM_PERSISTENT | ACL_STREAM_HUGE |
-                                 ACL_STREAM_CPU_SCHEDULE | ACL_STREAM_DEVICE_USE_ONLY;
+                                 ACL_STREAM_PERSISTENT | ACL_STREAM_HUGE | ACL_STREAM_CPU_SCHEDULE |
+                                 ACL_STREAM_DEVICE_USE_ONLY;
 
 std::atomic<int64_t> op_wait_timeout_ms{-1};
 std::atomic<int64_t> op_execute_timeout_ms{-1};
@@ -75,8 +75,8 @@ aclError NewStream(aclrtStream* handle, uint32_t priority, uint32_t flags) {
   std::shared_ptr<Context> context;
   const aclError status = CurrentContext(&context);
   if (status != ACL_SUCCESS) return status;
-  *handle = Streams().Add(std::make_shared<Stream>(context->device(), context->handle(), false,
-                                                   priority, flags));
+  *handle = Streams().Add(
+      std::make_shared<Stream>(context->device(), context->handle(), false, priority, flags));
   return ACL_SUCCESS;
 }
 

@@ -39,8 +39,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // Whether nothing is queued or running; reports the stream's failure if so.
   aclError Query(bool* idle);
 
-  // No more work is taken; what is queued is run, and the worker ends. False when the worker has not
-  // ended by the deadline.
+  // No more work is taken; what is queued is run, and the worker ends. False when the worker has
+  // not ended by the deadline.
   bool Close(Deadline deadline);
 
   // No more work is taken; what is queued is skipped, waits for events and callbacks end.

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "stream.h"
-
 #include <algorithm>
 #include <cinttypes>
 #include <system_error>
@@ -8,6 +6,7 @@
 
 #include "call.h"
 #include "context.h"
+#include "stream.h"
 
 namespace host {
 namespace {

@@ -27,8 +27,8 @@ class Task {
   // Called on the worker instead of Run.
   virtual void Skip(aclError /*status*/, const char* /*text*/) {}
 
-  // Ends a wait that Run is in, where Run can wait for something that may never come. Called from any
-  // thread while Run runs; must not block.
+  // Ends a wait that Run is in, where Run can wait for something that may never come. Called from
+  // any thread while Run runs; must not block.
   virtual void Cancel() {}
 
  private:

@@ -27,8 +27,8 @@ inline void CpuRelax() {
 #endif
 }
 
-// How long a waiter may burn a core before it sleeps: about what a sleep and a wake-up cost. Zero on
-// one core, where the awaited thread could not run meanwhile.
+// How long a waiter may burn a core before it sleeps: about what a sleep and a wake-up cost. Zero
+// on one core, where the awaited thread could not run meanwhile.
 std::chrono::nanoseconds SpinTime();
 
 template <typename Ready>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frame around every function of the C interface: no exception crosses, and a failure leaves its
-// text with the calling thread.
+// The frame around every function of the C interface: no exception crosses, and a failure leaves
+// its text with the calling thread.
 #pragma once
 
 #include <new>

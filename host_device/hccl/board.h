@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How members of a communicator make a smaller one: the first of them makes new memory and puts its root
-// info on the board in its slot, where the others look for it.
+// How members of a communicator make a smaller one: the first of them makes new memory and puts its
+// root info on the board in its slot, where the others look for it.
 #pragma once
 
 #include "communicator.h"

@@ -66,9 +66,10 @@ aclError HostCollective::Begin(const HostCollectiveSignature* signature, HostFai
     std::unique_lock<std::mutex> lock(turn_);
     const auto limit = std::chrono::seconds(std::min<int64_t>(timeout_seconds_, 1 << 24));
     if (!turn_over_.wait_for(lock, limit, [this] { return !in_flight_ || closed_; })) {
-      snprintf(failure->text, sizeof(failure->text),
-               "%s on group '%s', rank %u: another collective of this rank did not end within %lld s",
-               signature->op, name_.c_str(), rank_, static_cast<long long>(timeout_seconds_));
+      snprintf(
+          failure->text, sizeof(failure->text),
+          "%s on group '%s', rank %u: another collective of this rank did not end within %lld s",
+          signature->op, name_.c_str(), rank_, static_cast<long long>(timeout_seconds_));
       return ACL_ERROR_RT_VECTOR_CORE_TIMEOUT;
     }
     if (closed_) {
@@ -86,7 +87,8 @@ aclError HostCollective::Begin(const HostCollectiveSignature* signature, HostFai
   epoch_ = host_hccl::NextEpoch(last_epoch_);
   deadline_ = host_hccl::Deadline(timeout_seconds_);
   const aclError status = must_drain_ ? Drain(failure) : ACL_SUCCESS;
-  // Every call takes one number on every rank, also this: who waits for it will find it passed over.
+  // Every call takes one number on every rank, also this: who waits for it will find it passed
+  // over.
   if (status != ACL_SUCCESS) Finish(false);
   return status;
 }
@@ -131,8 +133,9 @@ void HostCollective::Announce() {
   RankSlot& slot = segment_->slot(rank_);
   published_ = true;
   deadline_ = host_hccl::Deadline(timeout_seconds_);
-  // Both sequentially consistent, as is the other side: either this sees that somebody waits, or the
-  // waiter sees the new value. A waiter that was killed stays counted, which costs a system call.
+  // Both sequentially consistent, as is the other side: either this sees that somebody waits, or
+  // the waiter sees the new value. A waiter that was killed stays counted, which costs a system
+  // call.
   slot.progress.store(epoch_, std::memory_order_seq_cst);
   if (slot.waiters.load(std::memory_order_seq_cst) != 0) host_hccl::FutexWakeAll(&slot.progress);
 }
@@ -182,8 +185,7 @@ void HostCollective::PublishStep(uint32_t step) {
 aclError HostCollective::AwaitStep(uint32_t rank, uint32_t step, HostFailure* failure) {
   RankSlot& slot = segment_->slot(rank);
   const uint32_t wanted = host_hccl::StepWord(epoch_, step);
-  const aclError status =
-      AwaitWord({rank, &slot.step, &slot.step_waiters, wanted, true}, failure);
+  const aclError status = AwaitWord({rank, &slot.step, &slot.step_waiters, wanted, true}, failure);
   if (status != ACL_SUCCESS) return status;
   // Who failed on the way may be in the next collective by now.
   return HasFailed(rank) ? CheckRecord(rank, failure) : ACL_SUCCESS;
@@ -270,10 +272,11 @@ aclError HostCollective::CheckSignature(uint32_t rank, const CollectiveRecord& r
                 static_cast<int>(strnlen(record.op, sizeof(record.op))), record.op, signature_.op);
   }
   if (record.field_count != signature_.field_count) {
-    return Fail(failure, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, rank_,
-                "rank %u calls %s with %u values to compare, this rank with %u: do all run the same "
-                "version?",
-                rank, signature_.op, record.field_count, signature_.field_count);
+    return Fail(
+        failure, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, rank_,
+        "rank %u calls %s with %u values to compare, this rank with %u: do all run the same "
+        "version?",
+        rank, signature_.op, record.field_count, signature_.field_count);
   }
   for (uint32_t i = 0; i < signature_.field_count; ++i) {
     if (record.fields[i] == signature_.fields[i]) continue;
@@ -320,9 +323,9 @@ void HostCollective::End() {
     record.verdict.store(host_hccl::kVerdictFailed, std::memory_order_release);
     host_hccl::FutexWakeAll(&segment_->slot(rank_).step);
   }
-  last_result_.store(failure_status_ == ACL_SUCCESS                          ? HCCL_SUCCESS
+  last_result_.store(failure_status_ == ACL_SUCCESS                        ? HCCL_SUCCESS
                      : failure_status_ == ACL_ERROR_RT_VECTOR_CORE_TIMEOUT ? HCCL_E_TIMEOUT
-                                                                             : HCCL_E_REMOTE,
+                                                                           : HCCL_E_REMOTE,
                      std::memory_order_relaxed);
   Finish(complete);
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The collectives of one rank, one after the other: numbering, publishing, awaiting.
 //
-// A rank may overwrite its record of epoch e, and anybody's half e % 2 of the windows, when all live
-// ranks have finished e. It knows that without asking when it has awaited every rank in e + 1 (see
-// host_communicator.h). After a collective in which it has not, it waits for it before the next begins.
+// A rank may overwrite its record of epoch e, and anybody's half e % 2 of the windows, when all
+// live ranks have finished e. It knows that without asking when it has awaited every rank in e + 1
+// (see host_communicator.h). After a collective in which it has not, it waits for it before the
+// next begins.
 //
-// A rank that fails after it has published turns its record to "failed". So a rank that comes late to a
-// collective the others have given up fails with their reason, and takes part again in the next.
+// A rank that fails after it has published turns its record to "failed". So a rank that comes late
+// to a collective the others have given up fails with their reason, and takes part again in the
+// next.
 #pragma once
 
 #include <condition_variable>
@@ -37,8 +39,8 @@ struct HostCollective {
   aclError Await(uint32_t rank, HostFailure* failure);
   void End();
 
-  // Further rounds within one collective, after it was published: step 1, 2, ... What a rank wrote in
-  // step s it may overwrite in step s + 2, when it has awaited every rank in step s + 1.
+  // Further rounds within one collective, after it was published: step 1, 2, ... What a rank wrote
+  // in step s it may overwrite in step s + 2, when it has awaited every rank in step s + 1.
   void PublishStep(uint32_t step);
   aclError AwaitStep(uint32_t rank, uint32_t step, HostFailure* failure);
 
@@ -74,7 +76,8 @@ struct HostCollective {
   void Announce();
   void Finish(bool complete);
   aclError AwaitWord(const Awaited& awaited, HostFailure* failure);
-  aclError CheckPresence(const Awaited& awaited, host_hccl::Presence presence, HostFailure* failure);
+  aclError CheckPresence(const Awaited& awaited, host_hccl::Presence presence,
+                         HostFailure* failure);
   bool HasFailed(uint32_t rank) const;
   aclError CheckRecord(uint32_t rank, HostFailure* failure);
   aclError CheckSignature(uint32_t rank, const host_hccl::CollectiveRecord& record,

@@ -27,7 +27,8 @@ Communicator::Communicator(std::shared_ptr<SharedSegment> segment, const Request
       part_(request.part),
       name_(std::move(name)),
       connect_timeout_seconds_(request.settings.connect_timeout_seconds),
-      collective_(segment_, rank_, name_, request.settings.exec_timeout_seconds) {}
+      collective_(segment_, rank_, name_, request.settings.exec_timeout_seconds),
+      message_mutexes_(2 * size_t{request.ranks}) {}
 
 Outcome Communicator::Enter(const Request& request, std::shared_ptr<Communicator>* communicator) {
   if (request.rank >= request.ranks) {
@@ -41,8 +42,8 @@ Outcome Communicator::Enter(const Request& request, std::shared_ptr<Communicator
   Outcome outcome = process.communicators.Reserve(name, request.device);
   if (!outcome.ok()) return outcome;
   std::shared_ptr<SharedSegment> segment;
-  outcome = process.segments.Attach(request.root, request.ranks,
-                                    request.settings.window_megabytes, &segment);
+  outcome = process.segments.Attach(request.root, request.ranks, request.settings.window_megabytes,
+                                    &segment);
   std::shared_ptr<Communicator> made;
   if (outcome.ok()) made.reset(new Communicator(segment, request, name));
   if (outcome.ok()) outcome = ClaimRank(*segment, request.rank, name);
@@ -81,9 +82,10 @@ void Communicator::Leave() {
 
 Outcome Communicator::Close() {
   if (!collective_.Close()) {
-    return Failed(HCCL_E_UNAVAIL,
-                  "a collective of rank %u on '%s' is still in flight; synchronise its stream first",
-                  rank_, name_.c_str());
+    return Failed(
+        HCCL_E_UNAVAIL,
+        "a collective of rank %u on '%s' is still in flight; synchronise its stream first", rank_,
+        name_.c_str());
   }
   Leave();
   return {};

@@ -23,7 +23,8 @@ class Communicator {
     bool part = false;  // of another communicator
   };
 
-  // Attaches, takes the rank's slot and enters the name in this process's table. AwaitAll must follow.
+  // Attaches, takes the rank's slot and enters the name in this process's table. AwaitAll must
+  // follow.
   static Outcome Enter(const Request& request, std::shared_ptr<Communicator>* communicator);
 
   // Waits for the other ranks. When it fails, the communicator is closed.
@@ -48,6 +49,10 @@ class Communicator {
   // The first dead rank, or size() when there is none.
   uint32_t FirstDead() const;
 
+  // One message at a time to each rank and from each rank.
+  std::mutex& send_mutex(uint32_t peer) { return message_mutexes_[2 * size_t{peer}]; }
+  std::mutex& receive_mutex(uint32_t peer) { return message_mutexes_[2 * size_t{peer} + 1]; }
+
   // Guards this rank's board and `seen_parts`.
   std::mutex board_mutex;
   // Root infos from the board that this rank has used: a leader may be late to take them down.
@@ -64,6 +69,7 @@ class Communicator {
   const std::string name_;
   const int64_t connect_timeout_seconds_;
   HostCollective collective_;
+  std::vector<std::mutex> message_mutexes_;
   std::mutex leave_mutex_;
   bool left_ = false;
 };

@@ -22,10 +22,11 @@ Outcome CommunicatorTable::Reserve(const std::string& name, int32_t device) {
   if (by_name_.emplace(std::make_pair(device, name), std::weak_ptr<Communicator>()).second) {
     return {};
   }
-  return Failed(HCCL_E_PARA,
-                "device %d of this process has a communicator named '%s' already; destroy it first, "
-                "or use another name or device (aclrtSetDevice)",
-                device, name.c_str());
+  return Failed(
+      HCCL_E_PARA,
+      "device %d of this process has a communicator named '%s' already; destroy it first, "
+      "or use another name or device (aclrtSetDevice)",
+      device, name.c_str());
 }
 
 void CommunicatorTable::Unreserve(const std::string& name, int32_t device) {
@@ -72,8 +73,9 @@ Outcome CommunicatorTable::FindByName(const std::string& name, int32_t device,
     if (key.first != device || entry.expired()) continue;
     known += (known.empty() ? "'" : ", '") + key.second + "'";
   }
-  return Failed(HCCL_E_NOT_FOUND, "device %d of this process has no communicator '%s'; it has: %s%s",
-                device, name.c_str(), known.empty() ? "none" : known.c_str(), AfterFork());
+  return Failed(HCCL_E_NOT_FOUND,
+                "device %d of this process has no communicator '%s'; it has: %s%s", device,
+                name.c_str(), known.empty() ? "none" : known.c_str(), AfterFork());
 }
 
 }  // namespace host_hccl

@@ -17,7 +17,8 @@ class CommunicatorTable {
   Outcome Reserve(const std::string& name, int32_t device);
   void Unreserve(const std::string& name, int32_t device);
 
-  // Handles are numbers that never come twice, not addresses: a stale one is never taken for a new one.
+  // Handles are numbers that never come twice, not addresses: a stale one is never taken for a new
+  // one.
   HcclComm Add(std::shared_ptr<Communicator> communicator);
   Outcome Find(HcclComm handle, std::shared_ptr<Communicator>* communicator);
   void Remove(HcclComm handle);

@@ -61,8 +61,9 @@ Outcome FromEnvironment(const char* name, int64_t low, int64_t high, const char*
   errno = 0;
   const long long number = strtoll(text, &end, 10);
   if (errno != 0 || *end != '\0' || number < low || number > high) {
-    return Failed(HCCL_E_PARA, "environment variable %s is '%.64s': want whole %s from %lld to %lld",
-                  name, text, unit, static_cast<long long>(low), static_cast<long long>(high));
+    return Failed(HCCL_E_PARA,
+                  "environment variable %s is '%.64s': want whole %s from %lld to %lld", name, text,
+                  unit, static_cast<long long>(low), static_cast<long long>(high));
   }
   *value = number;
   return {};

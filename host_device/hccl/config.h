@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be set about a communicator, by HcclCommConfig, else by the environment, else the default.
+// What can be set about a communicator, by HcclCommConfig, else by the environment, else the
+// default.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Epochs number the collectives of a communicator: 1, 2, ... 2^32 - 1, 2, 3, ... Zero means "none yet"
-// and never comes again, and odd and even take turns for ever, because they choose the window's half.
+// Epochs number the collectives of a communicator: 1, 2, ... 2^32 - 1, 2, 3, ... Zero means "none
+// yet" and never comes again, and odd and even take turns for ever, because they choose the
+// window's half.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@ constexpr bool EpochReached(uint32_t value, uint32_t epoch) {
   return static_cast<int32_t>(value - epoch) >= 0;
 }
 
-// Long transfers go in steps within one collective. Words of later steps and later epochs compare as
-// later, by EpochReached.
+// Long transfers go in steps within one collective. Words of later steps and later epochs compare
+// as later, by EpochReached.
 constexpr uint32_t kMaxSteps = 0xffff;
 constexpr uint32_t StepWord(uint32_t epoch, uint32_t step) { return epoch << 16 | step; }
 

@@ -12,7 +12,8 @@
 namespace host_hccl {
 namespace {
 
-// Ranks of other processes that one look examines, so that many processes do not look at all of many.
+// Ranks of other processes that one look examines, so that many processes do not look at all of
+// many.
 constexpr uint32_t kScanRanks = 64;
 
 constexpr uint32_t Broken(FormationState why, uint32_t rank) { return rank << 8 | why; }
@@ -58,20 +59,20 @@ Outcome WhyBroken(const SharedSegment& segment, uint32_t rank, uint32_t word,
   }
   const RankList missing = MissingRanks(segment);
   if ((word & 0xff) == kBrokenByRoot) {
-    return Failed(HCCL_E_REMOTE,
-                  "process %d, which made the root info, died before all %u ranks had come; missing: "
-                  "%s",
-                  segment.root_pid(), ranks, missing.count() ? missing.Text().c_str() : "none");
+    return Failed(
+        HCCL_E_REMOTE,
+        "process %d, which made the root info, died before all %u ranks had come; missing: "
+        "%s",
+        segment.root_pid(), ranks, missing.count() ? missing.Text().c_str() : "none");
   }
   if (about != rank) {
-    return Failed(HCCL_E_TIMEOUT,
-                  "rank %u has given up waiting for all %u ranks; missing now: %s", about, ranks,
-                  missing.count() ? missing.Text().c_str() : "none");
+    return Failed(HCCL_E_TIMEOUT, "rank %u has given up waiting for all %u ranks; missing now: %s",
+                  about, ranks, missing.count() ? missing.Text().c_str() : "none");
   }
-  return Failed(HCCL_E_TIMEOUT,
-                "%u of %u ranks did not come within %lld s: %s (HCCL_CONNECT_TIMEOUT sets the time)",
-                missing.count(), ranks, static_cast<long long>(timeout_seconds),
-                missing.Text().c_str());
+  return Failed(
+      HCCL_E_TIMEOUT,
+      "%u of %u ranks did not come within %lld s: %s (HCCL_CONNECT_TIMEOUT sets the time)",
+      missing.count(), ranks, static_cast<long long>(timeout_seconds), missing.Text().c_str());
 }
 
 std::string NameOf(const RankSlot& slot) {

@@ -7,8 +7,8 @@
 
 namespace host_hccl {
 
-// Sleeps while *word == expected, until woken or `timeout_ns` have passed; may also return for no reason.
-// False when the time passed.
+// Sleeps while *word == expected, until woken or `timeout_ns` have passed; may also return for no
+// reason. False when the time passed.
 bool FutexWait(std::atomic<uint32_t>* word, uint32_t expected, int64_t timeout_ns);
 
 void FutexWakeAll(std::atomic<uint32_t>* word);

@@ -50,8 +50,8 @@ Outcome CheckDevices(uint32_t count, const int32_t* devices) {
       return Failed(HCCL_E_PARA, "devices[%u] is %d: want 0 to %u", i, devices[i], known - 1);
     }
     if (!used.insert(devices[i]).second) {
-      return Failed(HCCL_E_PARA, "devices[%u] is %d, which is in the list before: want each once", i,
-                    devices[i]);
+      return Failed(HCCL_E_PARA, "devices[%u] is %d, which is in the list before: want each once",
+                    i, devices[i]);
     }
   }
   return {};
@@ -149,7 +149,8 @@ HcclResult HcclGetCommName(HcclComm comm, char* commName) {
     if (!commName) return Null("commName");
     std::shared_ptr<Communicator> communicator;
     Outcome outcome = FindComm(comm, &communicator);
-    if (outcome.ok()) memcpy(commName, communicator->name().c_str(), communicator->name().size() + 1);
+    if (outcome.ok())
+      memcpy(commName, communicator->name().c_str(), communicator->name().size() + 1);
     return outcome;
   });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is alive. For each of its ranks a process holds a POSIX record lock on byte `rank` of the shared
-// memory; the kernel takes it away when the process ends, in whatever way.
+// Who is alive. For each of its ranks a process holds a POSIX record lock on byte `rank` of the
+// shared memory; the kernel takes it away when the process ends, in whatever way.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What libhccl knows of this process. A child made by fork() starts with nothing: the parent's locks,
-// mappings and threads are not its own.
+// What libhccl knows of this process. A child made by fork() starts with nothing: the parent's
+// locks, mappings and threads are not its own.
 #pragma once
 
 #include "communicator_table.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ranks tell one another through shared memory. Everything here may be written by another process
-// at any time: readers copy, bound and check before they use it.
+// What ranks tell one another through shared memory. Everything here may be written by another
+// process at any time: readers copy, bound and check before they use it.
 #pragma once
 
 #include <atomic>
@@ -34,8 +34,8 @@ constexpr uint64_t OwnerWord(SlotState state, int32_t pid) {
 constexpr uint32_t StateOf(uint64_t owner) { return static_cast<uint32_t>(owner); }
 constexpr int32_t PidOf(uint64_t owner) { return static_cast<int32_t>(owner >> 32); }
 
-// Word of the formation, decided once for all ranks: the low byte is the state, the rest the rank it is
-// about: the one that died, or the one that gave up waiting.
+// Word of the formation, decided once for all ranks: the low byte is the state, the rest the rank
+// it is about: the one that died, or the one that gave up waiting.
 enum FormationState : uint32_t {
   kForming = 0,
   kFormed = 1,
@@ -55,8 +55,9 @@ struct SegmentHeader {
 
 enum Verdict : uint32_t { kVerdictNone = 0, kVerdictPassed = 1, kVerdictFailed = 2 };
 
-// What a rank publishes of one collective. Written before `progress` of its slot says so. Afterwards
-// only `verdict` can change, once, from passed to failed, after `origin` and `text` were written.
+// What a rank publishes of one collective. Written before `progress` of its slot says so.
+// Afterwards only `verdict` can change, once, from passed to failed, after `origin` and `text` were
+// written.
 struct alignas(64) CollectiveRecord {
   std::atomic<uint32_t> verdict;
   uint32_t epoch;
@@ -68,7 +69,8 @@ struct alignas(64) CollectiveRecord {
   char text[512];
 };
 
-// One message of a member that makes a sub-communicator: "the root info of the group with this key is
+// One message of a member that makes a sub-communicator: "the root info of the group with this key
+// is
 // ...". Odd version: being written.
 struct alignas(64) BoardEntry {
   std::atomic<uint32_t> version;
@@ -89,8 +91,9 @@ struct alignas(kPageBytes) RankSlot {
   alignas(64) std::atomic<uint32_t> step;      // futex: within a collective, see StepWord
   std::atomic<uint32_t> step_waiters;          // how many may sleep on `step`
   alignas(64) std::atomic<uint32_t> finished;  // the last collective this rank has ended
-  alignas(64) std::atomic<uint32_t> board_version;  // futex: changes with every message on the board
-  CollectiveRecord records[2];                      // by the lowest bit of the epoch
+  alignas(
+      64) std::atomic<uint32_t> board_version;  // futex: changes with every message on the board
+  CollectiveRecord records[2];                  // by the lowest bit of the epoch
   BoardEntry board[kBoardEntries];
 };
 

@@ -36,8 +36,8 @@ struct Minimum {
   }
 };
 
-// What is stored and what is computed with. Sums of integers are computed in 64 bits, which wraps to the
-// same result, and unsigned, because signed overflow is undefined.
+// What is stored and what is computed with. Sums of integers are computed in 64 bits, which wraps
+// to the same result, and unsigned, because signed overflow is undefined.
 template <typename T>
 struct Plain {
   using Stored = T;

@@ -43,10 +43,11 @@ Outcome PidNamespace(uint64_t* inode) {
 }
 
 Outcome Stale(const RootInfo& info) {
-  return Failed(HCCL_E_UNAVAIL,
-                "process %d no longer holds the memory of this root info: its communicator has been "
-                "formed or given up already; every communicator needs a new HcclGetRootInfo",
-                info.pid);
+  return Failed(
+      HCCL_E_UNAVAIL,
+      "process %d no longer holds the memory of this root info: its communicator has been "
+      "formed or given up already; every communicator needs a new HcclGetRootInfo",
+      info.pid);
 }
 
 }  // namespace
@@ -54,8 +55,7 @@ Outcome Stale(const RootInfo& info) {
 Outcome RandomNonce(Nonce* nonce) {
   size_t have = 0;
   while (have < sizeof(*nonce)) {
-    const ssize_t got =
-        getrandom(reinterpret_cast<char*>(nonce) + have, sizeof(*nonce) - have, 0);
+    const ssize_t got = getrandom(reinterpret_cast<char*>(nonce) + have, sizeof(*nonce) - have, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return Failed(HCCL_E_SYSCALL, "getrandom failed: %s", strerror(errno));
     have += static_cast<size_t>(got);

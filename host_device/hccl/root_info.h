@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes by which ranks find a communicator's shared memory: which process holds it open, under which
-// number, and a random nonce that tells that it is the right one.
+// The bytes by which ranks find a communicator's shared memory: which process holds it open, under
+// which number, and a random nonce that tells that it is the right one.
 #pragma once
 
 #include "outcome.h"
@@ -29,11 +29,12 @@ Outcome MakeRootInfo(const Nonce& nonce, int32_t pid, int fd, RootInfo* info);
 
 void EncodeRootInfo(const RootInfo& info, HcclRootInfo* bytes);
 
-// Refuses bytes that HcclGetRootInfo of this host device did not write, and those of another machine.
+// Refuses bytes that HcclGetRootInfo of this host device did not write, and those of another
+// machine.
 Outcome DecodeRootInfo(const HcclRootInfo& bytes, RootInfo* info);
 
-// Names the inode without opening it: closing an ordinary descriptor would drop this process's record
-// locks, in case it has that inode open already.
+// Names the inode without opening it: closing an ordinary descriptor would drop this process's
+// record locks, in case it has that inode open already.
 Outcome FindHeldMemory(const RootInfo& info, OwnedFd* path_only);
 
 // Opens it, and checks that it is what `info` means.

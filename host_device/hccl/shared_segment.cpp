@@ -82,20 +82,21 @@ Outcome SharedSegment::Map(std::shared_ptr<OwnedFd> fd, const Nonce& nonce,
     return Failed(HCCL_E_MEMORY, "cannot size shared memory to %llu bytes: %s",
                   static_cast<unsigned long long>(layout.total), strerror(errno));
   }
-  void* base = mmap(nullptr, layout.total, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                    fd->get(), 0);
+  void* base =
+      mmap(nullptr, layout.total, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd->get(), 0);
   if (base == MAP_FAILED) {
-    return Failed(HCCL_E_MEMORY,
-                  "cannot map %llu bytes of shared memory (%u ranks with a buffer of %llu MB): %s; a "
-                  "smaller HCCL_BUFFSIZE needs less address space",
-                  static_cast<unsigned long long>(layout.total), layout.ranks,
-                  static_cast<unsigned long long>(layout.window_bytes / kMegabyte),
-                  strerror(errno));
+    return Failed(
+        HCCL_E_MEMORY,
+        "cannot map %llu bytes of shared memory (%u ranks with a buffer of %llu MB): %s; a "
+        "smaller HCCL_BUFFSIZE needs less address space",
+        static_cast<unsigned long long>(layout.total), layout.ranks,
+        static_cast<unsigned long long>(layout.window_bytes / kMegabyte), strerror(errno));
   }
   // A child of fork() has no business here, and a core dump no use for it.
   madvise(base, layout.total, MADV_DONTFORK);
   madvise(base, layout.total, MADV_DONTDUMP);
-  segment->reset(new SharedSegment(std::move(fd), nonce, layout, root_pid, static_cast<uint8_t*>(base)));
+  segment->reset(
+      new SharedSegment(std::move(fd), nonce, layout, root_pid, static_cast<uint8_t*>(base)));
   return {};
 }
 
@@ -128,10 +129,11 @@ Outcome SegmentTable::OpenElsewhere(const RootInfo& info, std::shared_ptr<OwnedF
   for (const auto& [nonce, entry] : segments_) {
     if (entry.device == status.st_dev && entry.inode == status.st_ino) {
       // That number now stands for another communicator, which is open here.
-      return Failed(HCCL_E_UNAVAIL,
-                    "process %d has given up the memory of this root info; every communicator needs "
-                    "a new HcclGetRootInfo",
-                    info.pid);
+      return Failed(
+          HCCL_E_UNAVAIL,
+          "process %d has given up the memory of this root info; every communicator needs "
+          "a new HcclGetRootInfo",
+          info.pid);
     }
   }
   OwnedFd opened;
@@ -144,10 +146,10 @@ Outcome SegmentTable::Attach(const RootInfo& info, uint32_t ranks, uint32_t wind
                              std::shared_ptr<SharedSegment>* segment) {
   SegmentLayout layout;
   if (!layout.Set(ranks, window_megabytes)) {
-    return Failed(HCCL_E_PARA,
-                  "%u ranks with a buffer of %u MB: want 1 to %u ranks and at most %llu bytes in all",
-                  ranks, window_megabytes, kMaxRanks,
-                  static_cast<unsigned long long>(SegmentLayout::kMaxBytes));
+    return Failed(
+        HCCL_E_PARA,
+        "%u ranks with a buffer of %u MB: want 1 to %u ranks and at most %llu bytes in all", ranks,
+        window_megabytes, kMaxRanks, static_cast<unsigned long long>(SegmentLayout::kMaxBytes));
   }
   std::shared_ptr<SharedSegment> found;  // outlives the lock: its end takes the lock
   std::unique_lock<std::mutex> lock(mutex_);
@@ -167,9 +169,10 @@ Outcome SegmentTable::Attach(const RootInfo& info, uint32_t ranks, uint32_t wind
   if (root != roots_.end()) {
     fd = root->second;
   } else if (info.pid == getpid()) {
-    return Failed(HCCL_E_UNAVAIL,
-                  "this process has given up the memory of this root info: its communicator has been "
-                  "formed or given up already; every communicator needs a new HcclGetRootInfo");
+    return Failed(
+        HCCL_E_UNAVAIL,
+        "this process has given up the memory of this root info: its communicator has been "
+        "formed or given up already; every communicator needs a new HcclGetRootInfo");
   } else {
     Outcome outcome = OpenElsewhere(info, &fd);
     if (!outcome.ok()) return outcome;

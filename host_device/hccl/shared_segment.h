@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shared memory of one communicator as this process sees it: one descriptor and one mapping, however
-// many of its ranks live here. It never has a name in a file system, so nothing stays when the last
-// process is gone, and it takes memory only where it was touched.
+// The shared memory of one communicator as this process sees it: one descriptor and one mapping,
+// however many of its ranks live here. It never has a name in a file system, so nothing stays when
+// the last process is gone, and it takes memory only where it was touched.
 #pragma once
 
 #include <atomic>
@@ -63,8 +63,8 @@ class SharedSegment {
   const int32_t pid_;
 };
 
-// All shared memory that this process has open. There is never a second descriptor for the same memory:
-// closing it would drop the record locks that say that this process's ranks are alive.
+// All shared memory that this process has open. There is never a second descriptor for the same
+// memory: closing it would drop the record locks that say that this process's ranks are alive.
 class SegmentTable {
  public:
   // Makes new memory and holds it open for the ranks to come.

@@ -25,8 +25,8 @@ Outcome CheckMembers(const Communicator& parent, const uint32_t* ranks, uint32_t
                     ranks[i], parent.size(), parent.name().c_str());
     }
     if (used[ranks[i]]) {
-      return Failed(HCCL_E_PARA, "rankIds[%u] is %u, which is in the list before: want each once", i,
-                    ranks[i]);
+      return Failed(HCCL_E_PARA, "rankIds[%u] is %u, which is in the list before: want each once",
+                    i, ranks[i]);
     }
     used[ranks[i]] = true;
   }
@@ -78,8 +78,8 @@ Outcome CreateGroup(Communicator* parent, const uint32_t* ranks, uint32_t count,
     if (outcome.ok()) outcome = post.Put(parent, key, request.root);
     if (!outcome.ok()) process.segments.DropRoot(request.root.nonce);
   } else {
-    outcome = AwaitPost(parent, ranks[0], key, request.settings.connect_timeout_seconds,
-                        &request.root);
+    outcome =
+        AwaitPost(parent, ranks[0], key, request.settings.connect_timeout_seconds, &request.root);
     if (outcome.ok()) outcome = Communicator::Enter(request, &communicator);
   }
   if (outcome.ok()) outcome = communicator->AwaitAll();
@@ -107,10 +107,11 @@ extern "C" HcclResult HcclCreateSubCommConfig(HcclComm* comm, uint32_t rankNum, 
       return {};
     }
     if (!rankIds || subCommId == host_hccl::kNoGroup) {
-      return Failed(HCCL_E_PARA,
-                    "rankIds is %s and subCommId is %llu: want members to pass both, and others null "
-                    "and 0xFFFFFFFF",
-                    rankIds ? "given" : "null", static_cast<unsigned long long>(subCommId));
+      return Failed(
+          HCCL_E_PARA,
+          "rankIds is %s and subCommId is %llu: want members to pass both, and others null "
+          "and 0xFFFFFFFF",
+          rankIds ? "given" : "null", static_cast<unsigned long long>(subCommId));
     }
     return host_hccl::CreateGroup(parent.get(), rankIds, rankNum, subCommId, subCommRankId, config,
                                   subComm);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two phases of an operator: an executor keeps what the first phase was given; each launch hands
-// the kernel a snapshot, so that addresses may change while earlier launches are still queued.
+// The two phases of an operator: an executor keeps what the first phase was given; each launch
+// hands the kernel a snapshot, so that addresses may change while earlier launches are still
+// queued.
 #include <cinttypes>
 #include <cstring>
 #include <fstream>
@@ -103,8 +104,8 @@ aclError CheckMemory(const Launch& launch, HostFailure* failure) {
     const bool is_input = i < plan.input_count;
     std::snprintf(failure->text, sizeof(failure->text),
                   "%s %u at %p (%" PRIu64 " bytes) does not lie in live device memory",
-                  is_input ? "input" : "output", is_input ? i : i - plan.input_count,
-                  reach.address, reach.bytes);
+                  is_input ? "input" : "output", is_input ? i : i - plan.input_count, reach.address,
+                  reach.bytes);
     return ACL_ERROR_RT_PARAM_INVALID;
   }
   if (plan.workspace_bytes > 0 && !HostIsDeviceMemory(launch.workspace, plan.workspace_bytes)) {
@@ -120,9 +121,8 @@ aclError RunLaunch(void* state, HostFailure* failure) {
   const Launch& launch = *static_cast<const Launch*>(state);
   const aclError status = CheckMemory(launch, failure);
   if (status != ACL_SUCCESS) return status;
-  const HostLaunch seen{launch.views->data(),  launch.plan->tensor_count,
-                        launch.plan->params.get(), launch.workspace,
-                        launch.workspace_bytes, launch.device};
+  const HostLaunch seen{launch.views->data(), launch.plan->tensor_count, launch.plan->params.get(),
+                        launch.workspace,     launch.workspace_bytes,    launch.device};
   return launch.plan->kernel(&seen, failure);
 }
 
@@ -140,8 +140,8 @@ aclnnStatus QueueLaunch(const std::shared_ptr<Executor>& executor, void* workspa
   const std::shared_ptr<const Plan>& plan = executor->plan();
   int32_t device = 0;
   if (HostStreamDevice(stream, &device) != ACL_SUCCESS) return RuntimeRefused(plan->op_name);
-  auto launch = std::make_unique<Launch>(
-      Launch{plan, executor->views(), workspace, workspace_bytes, device});
+  auto launch =
+      std::make_unique<Launch>(Launch{plan, executor->views(), workspace, workspace_bytes, device});
   const HostTask task{plan->op_name, RunLaunch, ReleaseLaunch, launch.get()};
   if (HostStreamEnqueue(stream, &task) != ACL_SUCCESS) return RuntimeRefused(plan->op_name);
   launch.release();  // the stream's now
@@ -177,7 +177,7 @@ aclnnStatus SetAddress(const char* function, aclOpExecutor* handle, Part part, s
                     "%s: index %zu of %s was null in the first phase and stays so", function, index,
                     plan.op_name);
     }
-    tensor->set_address(address);
+    tensor->SetAddress(address);
     return aclnnStatus{ACLNN_SUCCESS};
   });
 }
@@ -198,12 +198,12 @@ aclnnStatus HostExecutorCreate(const char* op_name, HostKernel kernel,
   const char* const function = __func__;
   return Guard(function, [&] {
     const uint32_t tensor_count = input_count + output_count;
-    const char* const missing = op_name == nullptr                           ? "op_name"
-                                : kernel == nullptr                          ? "kernel"
-                                : executor == nullptr                        ? "executor"
-                                : tensors == nullptr && tensor_count > 0     ? "tensors"
-                                : params == nullptr && params_bytes > 0      ? "params"
-                                                                             : nullptr;
+    const char* const missing = op_name == nullptr                       ? "op_name"
+                                : kernel == nullptr                      ? "kernel"
+                                : executor == nullptr                    ? "executor"
+                                : tensors == nullptr && tensor_count > 0 ? "tensors"
+                                : params == nullptr && params_bytes > 0  ? "params"
+                                                                         : nullptr;
     if (missing != nullptr) {
       return Refuse(ACLNN_ERR_INNER_NULLPTR, "%s: %s is null", function, missing);
     }
@@ -226,8 +226,8 @@ aclnnStatus HostExecutorCreate(const char* op_name, HostKernel kernel,
       plan->params = std::make_unique<uint8_t[]>(params_bytes);
       std::memcpy(plan->params.get(), params, params_bytes);
     }
-    *executor = static_cast<aclOpExecutor*>(host::Executors().Add(
-        std::make_shared<Executor>(std::move(plan), std::move(views))));
+    *executor = static_cast<aclOpExecutor*>(
+        host::Executors().Add(std::make_shared<Executor>(std::move(plan), std::move(views))));
     return aclnnStatus{ACLNN_SUCCESS};
   });
 }

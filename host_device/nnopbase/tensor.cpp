@@ -18,14 +18,13 @@ aclnnStatus CheckDims(const char* function, const char* parameter, const int64_t
                   parameter, static_cast<unsigned long long>(count), kMaxDims);
   }
   if (count > 0 && dims == nullptr) {
-    return Refuse(ACLNN_ERR_PARAM_NULLPTR, "%s: %s is null, but %sNum is %llu", function,
-                  parameter, parameter, static_cast<unsigned long long>(count));
+    return Refuse(ACLNN_ERR_PARAM_NULLPTR, "%s: %s is null, but %sNum is %llu", function, parameter,
+                  parameter, static_cast<unsigned long long>(count));
   }
   for (uint64_t i = 0; i < count; ++i) {
     if (dims[i] < 0) {
       return Refuse(ACLNN_ERR_PARAM_INVALID, "%s: %s[%llu] is %lld, want 0 or more", function,
-                    parameter, static_cast<unsigned long long>(i),
-                    static_cast<long long>(dims[i]));
+                    parameter, static_cast<unsigned long long>(i), static_cast<long long>(dims[i]));
     }
   }
   return ACLNN_SUCCESS;
@@ -87,7 +86,8 @@ aclnnStatus Tensor::Set(const char* function, const TensorShape& shape, aclDataT
                   static_cast<long long>(shape.offset));
   }
 
-  HostTensorView view{};
+  TensorState state;
+  HostTensorView& view = state.view;
   view.storage = address;
   view.offset = shape.offset;
   view.dtype = dtype;
@@ -124,10 +124,21 @@ aclnnStatus Tensor::Set(const char* function, const TensorShape& shape, aclDataT
                     static_cast<long long>(storage_elements));
     }
   }
-  view_ = view;
-  storage_dim_count_ = static_cast<uint32_t>(shape.storage_dim_count);
-  std::copy_n(shape.storage_dims, storage_dim_count_, storage_dims_);
+  state.storage_dim_count = static_cast<uint32_t>(shape.storage_dim_count);
+  std::copy_n(shape.storage_dims, state.storage_dim_count, state.storage_dims);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  state_ = state;
   return ACLNN_SUCCESS;
+}
+
+void Tensor::SetAddress(void* address) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  state_.view.storage = address;
+}
+
+TensorState Tensor::Get() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return state_;
 }
 
 TensorReach ReachOf(const HostTensorView& view) {
@@ -163,6 +174,7 @@ using host::Guard;
 using host::Refuse;
 using host::Tensor;
 using host::Tensors;
+using host::TensorState;
 
 namespace {
 
@@ -185,15 +197,14 @@ extern "C" {
 
 aclTensor* aclCreateTensor(const int64_t* viewDims, uint64_t viewDimsNum, aclDataType dataType,
                            const int64_t* stride, int64_t offset, aclFormat format,
-                           const int64_t* storageDims, uint64_t storageDimsNum,
-                           void* tensorData) {
+                           const int64_t* storageDims, uint64_t storageDimsNum, void* tensorData) {
   void* handle = nullptr;
   const char* const function = __func__;
   Guard(function, [&] {
     auto tensor = std::make_shared<Tensor>();
-    const aclnnStatus status = tensor->Set(
-        function, {viewDims, viewDimsNum, stride, offset, storageDims, storageDimsNum}, dataType,
-        format, tensorData);
+    const aclnnStatus status =
+        tensor->Set(function, {viewDims, viewDimsNum, stride, offset, storageDims, storageDimsNum},
+                    dataType, format, tensorData);
     if (status == ACLNN_SUCCESS) handle = Tensors().Add(std::move(tensor));
     return status;
   });
@@ -230,7 +241,8 @@ aclnnStatus aclGetViewShape(const aclTensor* tensor, int64_t** viewDims, uint64_
     std::shared_ptr<Tensor> found;
     const aclnnStatus status = FindTensor(function, tensor, &found);
     if (status != ACLNN_SUCCESS) return status;
-    return CopyOut(function, found->view().dims, found->view().dim_count, viewDims, viewDimsNum);
+    const TensorState state = found->Get();
+    return CopyOut(function, state.view.dims, state.view.dim_count, viewDims, viewDimsNum);
   });
 }
 
@@ -241,7 +253,8 @@ aclnnStatus aclGetStorageShape(const aclTensor* tensor, int64_t** storageDims,
     std::shared_ptr<Tensor> found;
     const aclnnStatus status = FindTensor(function, tensor, &found);
     if (status != ACLNN_SUCCESS) return status;
-    return CopyOut(function, found->storage_dims(), found->storage_dim_count(), storageDims,
+    const TensorState state = found->Get();
+    return CopyOut(function, state.storage_dims, state.storage_dim_count, storageDims,
                    storageDimsNum);
   });
 }
@@ -253,8 +266,8 @@ aclnnStatus aclGetViewStrides(const aclTensor* tensor, int64_t** stridesValue,
     std::shared_ptr<Tensor> found;
     const aclnnStatus status = FindTensor(function, tensor, &found);
     if (status != ACLNN_SUCCESS) return status;
-    return CopyOut(function, found->view().strides, found->view().dim_count, stridesValue,
-                   stridesNum);
+    const TensorState state = found->Get();
+    return CopyOut(function, state.view.strides, state.view.dim_count, stridesValue, stridesNum);
   });
 }
 
@@ -262,7 +275,7 @@ aclnnStatus aclGetViewOffset(const aclTensor* tensor, int64_t* offset) {
   if (offset == nullptr) return Refuse(ACLNN_ERR_PARAM_NULLPTR, "%s: offset is null", __func__);
   std::shared_ptr<Tensor> found;
   const aclnnStatus status = FindTensor(__func__, tensor, &found);
-  if (status == ACLNN_SUCCESS) *offset = found->view().offset;
+  if (status == ACLNN_SUCCESS) *offset = found->Get().view.offset;
   return status;
 }
 
@@ -270,7 +283,7 @@ aclnnStatus aclGetFormat(const aclTensor* tensor, aclFormat* format) {
   if (format == nullptr) return Refuse(ACLNN_ERR_PARAM_NULLPTR, "%s: format is null", __func__);
   std::shared_ptr<Tensor> found;
   const aclnnStatus status = FindTensor(__func__, tensor, &found);
-  if (status == ACLNN_SUCCESS) *format = found->view().format;
+  if (status == ACLNN_SUCCESS) *format = found->Get().view.format;
   return status;
 }
 
@@ -280,14 +293,14 @@ aclnnStatus aclGetDataType(const aclTensor* tensor, aclDataType* dataType) {
   }
   std::shared_ptr<Tensor> found;
   const aclnnStatus status = FindTensor(__func__, tensor, &found);
-  if (status == ACLNN_SUCCESS) *dataType = found->view().dtype;
+  if (status == ACLNN_SUCCESS) *dataType = found->Get().view.dtype;
   return status;
 }
 
 aclnnStatus aclSetRawTensorAddr(aclTensor* tensor, void* addr) {
   std::shared_ptr<Tensor> found;
   const aclnnStatus status = FindTensor(__func__, tensor, &found);
-  if (status == ACLNN_SUCCESS) found->set_address(addr);
+  if (status == ACLNN_SUCCESS) found->SetAddress(addr);
   return status;
 }
 
@@ -295,7 +308,7 @@ aclnnStatus aclGetRawTensorAddr(const aclTensor* tensor, void** addr) {
   if (addr == nullptr) return Refuse(ACLNN_ERR_PARAM_NULLPTR, "%s: addr is null", __func__);
   std::shared_ptr<Tensor> found;
   const aclnnStatus status = FindTensor(__func__, tensor, &found);
-  if (status == ACLNN_SUCCESS) *addr = found->view().storage;
+  if (status == ACLNN_SUCCESS) *addr = found->Get().view.storage;
   return status;
 }
 
@@ -307,7 +320,7 @@ aclnnStatus HostTensorRead(const aclTensor* tensor, HostTensorView* view) {
   }
   std::shared_ptr<Tensor> found;
   const aclnnStatus status = FindTensor(__func__, tensor, &found);
-  if (status == ACLNN_SUCCESS) *view = found->view();
+  if (status == ACLNN_SUCCESS) *view = found->Get().view;
   return status;
 }
 

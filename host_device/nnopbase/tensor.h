@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "handle_table.h"
 #include "host_executor.h"
@@ -18,21 +19,23 @@ struct TensorShape {
   uint64_t storage_dim_count;
 };
 
+struct TensorState {
+  HostTensorView view{};
+  uint32_t storage_dim_count = 0;
+  int64_t storage_dims[HostTensorView::kMaxDims] = {};
+};
+
 class Tensor {
  public:
   // Checks and copies; leaves the tensor as it was when it refuses.
   aclnnStatus Set(const char* function, const TensorShape& shape, aclDataType dtype,
                   aclFormat format, void* address);
-
-  const HostTensorView& view() const { return view_; }
-  void set_address(void* address) { view_.storage = address; }
-  const int64_t* storage_dims() const { return storage_dims_; }
-  uint32_t storage_dim_count() const { return storage_dim_count_; }
+  void SetAddress(void* address);
+  TensorState Get();
 
  private:
-  HostTensorView view_{};
-  uint32_t storage_dim_count_ = 0;
-  int64_t storage_dims_[HostTensorView::kMaxDims] = {};
+  std::mutex mutex_;
+  TensorState state_;
 };
 
 // Bytes that a view's elements span, and the address of the first; 0 bytes without elements.

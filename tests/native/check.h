@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -28,8 +29,9 @@ inline std::vector<Test>& Tests() {
   return tests;
 }
 
-inline int& Failures() {
-  static int failures = 0;
+// Threads of a test may note failures too.
+inline std::atomic<int>& Failures() {
+  static std::atomic<int> failures{0};
   return failures;
 }
 
@@ -40,8 +42,7 @@ struct Declare {
 template <typename T, typename = void>
 struct CanPrint : std::false_type {};
 template <typename T>
-struct CanPrint<T,
-                std::void_t<decltype(std::declval<std::ostream&>() << std::declval<const T&>())>>
+struct CanPrint<T, std::void_t<decltype(std::declval<std::ostream&>() << std::declval<const T&>())>>
     : std::true_type {};
 
 template <typename T>
@@ -95,17 +96,17 @@ void ExpectEqual(const A& a, const B& b, const char* a_text, const char* b_text,
 inline void ExpectTextHas(const char* text, const std::string& part, const char* expression,
                           const char* file, int line) {
   if (text != nullptr && std::strstr(text, part.c_str()) != nullptr) return;
-  Report(file, line,
-         std::string(expression) + " is " + Show(text) + ", want it to contain " +
-             Show(part.c_str()));
+  Report(
+      file, line,
+      std::string(expression) + " is " + Show(text) + ", want it to contain " + Show(part.c_str()));
 }
 inline void ExpectTextHas(const std::string& text, const std::string& part, const char* expression,
                           const char* file, int line) {
   ExpectTextHas(text.c_str(), part, expression, file, line);
 }
 
-inline void ExpectNear(double a, double b, double tolerance, const char* a_text,
-                       const char* b_text, const char* file, int line) {
+inline void ExpectNear(double a, double b, double tolerance, const char* a_text, const char* b_text,
+                       const char* file, int line) {
   const double difference = a > b ? a - b : b - a;
   if (difference <= tolerance) return;
   Report(file, line,
@@ -167,25 +168,27 @@ inline int Main(int argc, char** argv) {
 
 }  // namespace check
 
-#define TEST(name)                                                      \
-  static void Test_##name();                                            \
-  static const check::Declare declare_##name(#name, Test_##name);       \
+#define TEST(name)                                                \
+  static void Test_##name();                                      \
+  static const check::Declare declare_##name(#name, Test_##name); \
   static void Test_##name()
 
 #define EXPECT_EQ(a, b) check::ExpectEqual((a), (b), #a, #b, true, __FILE__, __LINE__)
 #define EXPECT_NE(a, b) check::ExpectEqual((a), (b), #a, #b, false, __FILE__, __LINE__)
-#define EXPECT_TRUE(a) check::ExpectEqual(static_cast<bool>(a), true, #a, "true", true, __FILE__, __LINE__)
-#define EXPECT_FALSE(a) check::ExpectEqual(static_cast<bool>(a), false, #a, "false", true, __FILE__, __LINE__)
+#define EXPECT_TRUE(a) \
+  check::ExpectEqual(static_cast<bool>(a), true, #a, "true", true, __FILE__, __LINE__)
+#define EXPECT_FALSE(a) \
+  check::ExpectEqual(static_cast<bool>(a), false, #a, "false", true, __FILE__, __LINE__)
 #define EXPECT_TEXT_HAS(text, part) check::ExpectTextHas((text), (part), #text, __FILE__, __LINE__)
 #define EXPECT_NEAR(a, b, tolerance) \
   check::ExpectNear((a), (b), (tolerance), #a, #b, __FILE__, __LINE__)
 // Ends the test, where going on would be of no use.
-#define REQUIRE(a)                                                              \
-  do {                                                                          \
-    if (!(a)) {                                                                 \
-      check::Report(__FILE__, __LINE__, "REQUIRE(" #a ") does not hold");       \
-      return;                                                                   \
-    }                                                                           \
+#define REQUIRE(a)                                                        \
+  do {                                                                    \
+    if (!(a)) {                                                           \
+      check::Report(__FILE__, __LINE__, "REQUIRE(" #a ") does not hold"); \
+      return;                                                             \
+    }                                                                     \
   } while (false)
 
 int main(int argc, char** argv) { return check::Main(argc, argv); }

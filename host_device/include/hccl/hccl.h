@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HCCL's C interface, as far as the host device has it. A function that is declared and not done fails
-// by name with HCCL_E_NOT_SUPPORT. aclGetRecentErrMsg tells why a call failed.
+// HCCL's C interface, as far as the host device has it. A function that is declared and not done
+// fails by name with HCCL_E_NOT_SUPPORT. aclGetRecentErrMsg tells why a call failed.
 #ifndef HCCL_HCCL_H_
 #define HCCL_HCCL_H_
 
@@ -14,9 +14,9 @@
 extern "C" {
 #endif
 
-// Communicators. One rank makes the root info; its bytes reach the others by whatever way they have, as
-// long as that process lives until all ranks have come. The calls that make a communicator return when
-// all its ranks have come, or after HCCL_CONNECT_TIMEOUT seconds (120).
+// Communicators. One rank makes the root info; its bytes reach the others by whatever way they
+// have, as long as that process lives until all ranks have come. The calls that make a communicator
+// return when all its ranks have come, or after HCCL_CONNECT_TIMEOUT seconds (120).
 HcclResult HcclGetRootInfo(HcclRootInfo* rootInfo);
 HcclResult HcclCommInitRootInfo(uint32_t nRanks, const HcclRootInfo* rootInfo, uint32_t rank,
                                 HcclComm* comm);

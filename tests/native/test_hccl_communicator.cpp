@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making, naming, configuring and ending communicators.
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <set>
+
+#include "../../host_device/hccl/hash.h"
+#include "../../host_device/hccl/root_info.h"
+#include "hccl_ranks.h"
+
+namespace {
+
+// Descriptors of this process whose link begins with `prefix`, and the memory behind them.
+struct Held {
+  int count = 0;
+  int64_t bytes = 0;
+  int64_t size = 0;
+  mode_t mode = 0;
+};
+Held HeldMemory() {
+  Held held;
+  DIR* folder = opendir("/proc/self/fd");
+  while (const dirent* entry = readdir(folder)) {
+    char target[256] = "";
+    const std::string path = std::string("/proc/self/fd/") + entry->d_name;
+    if (readlink(path.c_str(), target, sizeof(target) - 1) < 0) continue;
+    if (std::string(target).rfind("/memfd:hccl", 0) != 0) continue;
+    struct stat status;
+    if (stat(path.c_str(), &status) != 0) continue;
+    ++held.count;
+    held.bytes += status.st_blocks * 512;
+    held.size += status.st_size;
+    held.mode = status.st_mode & 0777;
+  }
+  closedir(folder);
+  return held;
+}
+
+std::set<std::string> SharedMemoryFiles() {
+  std::set<std::string> names;
+  DIR* folder = opendir("/dev/shm");
+  if (folder == nullptr) return names;
+  while (const dirent* entry = readdir(folder)) names.insert(entry->d_name);
+  closedir(folder);
+  return names;
+}
+
+}  // namespace
+
+TEST(test_ranks_share_a_name_and_know_their_place) {
+  const HcclCommConfig config = SmallConfig();
+  std::vector<std::string> names(4);
+  WithThreadRanks(4, config, [&](uint32_t rank, HcclComm comm) {
+    char name[COMM_NAME_MAX_LENGTH] = "";
+    uint32_t id = 99;
+    uint32_t size = 99;
+    EXPECT_EQ(HcclGetCommName(comm, name), HCCL_SUCCESS);
+    EXPECT_EQ(HcclGetRankId(comm, &id), HCCL_SUCCESS);
+    EXPECT_EQ(HcclGetRankSize(comm, &size), HCCL_SUCCESS);
+    EXPECT_EQ(id, rank);
+    EXPECT_EQ(size, 4u);
+    names[rank] = name;
+    const SeamRank seam(comm, static_cast<int32_t>(rank));
+    EXPECT_EQ(seam.info.rank, rank);
+    EXPECT_EQ(seam.info.size, 4u);
+    EXPECT_EQ(seam.info.local_size, 4u);
+    EXPECT_EQ(seam.info.window_bytes, 1u << 20);
+    EXPECT_EQ(seam.info.status_bytes, 1u << 20);
+    EXPECT_EQ(std::string(seam.info.name), names[rank]);
+  });
+  EXPECT_FALSE(names[0].empty());
+  for (const std::string& name : names) EXPECT_EQ(name, names[0]);
+}
+
+TEST(test_null_arguments_are_refused_by_name) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  HcclRootInfo root;
+  HcclComm comm = nullptr;
+  EXPECT_EQ(HcclGetRootInfo(nullptr), HCCL_E_PTR);
+  EXPECT_TEXT_HAS(RecentText(), "rootInfo is null");
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  EXPECT_EQ(HcclCommInitRootInfo(1, nullptr, 0, &comm), HCCL_E_PTR);
+  EXPECT_EQ(HcclCommInitRootInfo(1, &root, 0, nullptr), HCCL_E_PTR);
+  EXPECT_EQ(HcclCommInitRootInfoConfig(1, &root, 0, nullptr, &comm), HCCL_E_PTR);
+  EXPECT_TEXT_HAS(RecentText(), "config is null");
+  uint32_t number = 0;
+  HcclResult async = HCCL_SUCCESS;
+  char name[COMM_NAME_MAX_LENGTH];
+  EXPECT_EQ(HcclGetRankId(nullptr, &number), HCCL_E_PTR);
+  EXPECT_EQ(HcclGetRankSize(nullptr, &number), HCCL_E_PTR);
+  EXPECT_EQ(HcclGetCommName(nullptr, name), HCCL_E_PTR);
+  EXPECT_EQ(HcclGetCommAsyncError(nullptr, &async), HCCL_E_PTR);
+  EXPECT_EQ(HcclCommDestroy(nullptr), HCCL_E_PTR);
+}
+
+TEST(test_a_destroyed_or_foreign_handle_is_refused) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  HcclRootInfo root;
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  const HcclCommConfig config = SmallConfig();
+  HcclComm comm = nullptr;
+  EXPECT_EQ(HcclCommInitRootInfoConfig(1, &root, 0, &config, &comm), HCCL_SUCCESS);
+  HcclResult async = HCCL_E_INTERNAL;
+  EXPECT_EQ(HcclGetCommAsyncError(comm, &async), HCCL_SUCCESS);
+  EXPECT_EQ(async, HCCL_SUCCESS);
+  EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+  uint32_t number = 0;
+  int foreign = 0;
+  EXPECT_EQ(HcclCommDestroy(comm), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "destroyed");
+  EXPECT_EQ(HcclGetRankId(comm, &number), HCCL_E_PARA);
+  EXPECT_EQ(HcclGetRankSize(&foreign, &number), HCCL_E_PARA);
+  EXPECT_EQ(HcclBarrier(comm, nullptr), HCCL_E_PARA);
+}
+
+TEST(test_config_sets_name_and_buffer) {
+  HcclCommConfig config = SmallConfig(20, "experts");
+  config.hcclBufferSize = 3;
+  WithThreadRanks(2, config, [&](uint32_t rank, HcclComm comm) {
+    char name[COMM_NAME_MAX_LENGTH] = "";
+    EXPECT_EQ(HcclGetCommName(comm, name), HCCL_SUCCESS);
+    EXPECT_EQ(std::string(name), "experts");
+    const SeamRank seam(comm, static_cast<int32_t>(rank));
+    EXPECT_EQ(seam.info.window_bytes, 3u << 20);
+    HostComm* none = nullptr;
+    EXPECT_EQ(HostCommAcquire("expert", static_cast<int32_t>(rank), &none), HCCL_E_NOT_FOUND);
+    EXPECT_TEXT_HAS(RecentText(), "'experts'");
+    EXPECT_TRUE(none == nullptr);
+  });
+  HostComm* none = nullptr;
+  EXPECT_EQ(HostCommAcquire("experts", 0, &none), HCCL_E_NOT_FOUND);
+  EXPECT_TEXT_HAS(RecentText(), "none");
+}
+
+TEST(test_config_of_an_older_version_is_read_as_far_as_it_goes) {
+  // Version 5 ends after hcclRdmaServiceLevel; what lies behind must not be read.
+  HcclCommConfig config = SmallConfig(20, "older");
+  const uint64_t size = 300;
+  const uint32_t version = 5;
+  std::memcpy(config.reserved, &size, sizeof(size));
+  std::memcpy(config.reserved + 12, &version, sizeof(version));
+  config.hcclExecTimeOut = -7;
+  config.hcclAlgo[0] = 'x';
+  WithThreadRanks(1, config, [&](uint32_t, HcclComm comm) {
+    char name[COMM_NAME_MAX_LENGTH] = "";
+    EXPECT_EQ(HcclGetCommName(comm, name), HCCL_SUCCESS);
+    EXPECT_EQ(std::string(name), "older");
+  });
+}
+
+TEST(test_bad_config_is_refused_with_the_value) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  HcclRootInfo root;
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  HcclComm comm = nullptr;
+  const auto refused = [&](const std::function<void(HcclCommConfig*)>& spoil, HcclResult code,
+                           const char* text) {
+    HcclCommConfig config = SmallConfig();
+    spoil(&config);
+    EXPECT_EQ(HcclCommInitRootInfoConfig(1, &root, 0, &config, &comm), code);
+    EXPECT_TEXT_HAS(RecentText(), text);
+  };
+  refused([](HcclCommConfig* c) { std::memset(c, 0, sizeof(*c)); }, HCCL_E_PARA,
+          "HcclCommConfigInit");
+  refused([](HcclCommConfig* c) { c->hcclBufferSize = 0; }, HCCL_E_PARA, "hcclBufferSize is 0");
+  refused([](HcclCommConfig* c) { c->hcclDeterministic = 3; }, HCCL_E_PARA,
+          "hcclDeterministic is 3");
+  refused([](HcclCommConfig* c) { c->hcclExecTimeOut = -2; }, HCCL_E_PARA, "hcclExecTimeOut is -2");
+  refused([](HcclCommConfig* c) { std::memset(c->hcclCommName, 'n', COMM_NAME_MAX_LENGTH); },
+          HCCL_E_PARA, "hcclCommName");
+  refused([](HcclCommConfig* c) { c->hcclAlgo[0] = 'a'; }, HCCL_E_NOT_SUPPORT, "hcclAlgo");
+  refused([](HcclCommConfig* c) { c->hcclRetryEnable[0] = 'a'; }, HCCL_E_NOT_SUPPORT,
+          "hcclRetryEnable");
+  refused([](HcclCommConfig* c) { c->hcclBufferName[0] = 'a'; }, HCCL_E_NOT_SUPPORT,
+          "hcclBufferName");
+  EXPECT_EQ(HcclGetCommConfigCapability(), static_cast<uint32_t>(HCCL_COMM_CONFIG_ALGO));
+  // None of these took the slot.
+  const HcclCommConfig good = SmallConfig();
+  EXPECT_EQ(HcclCommInitRootInfoConfig(1, &root, 0, &good, &comm), HCCL_SUCCESS);
+  EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+}
+
+TEST(test_environment_sets_the_buffer_and_is_checked) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  HcclRootInfo root;
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  HcclComm comm = nullptr;
+  for (const char* bad : {"0", "-5", "many", "12MB", "99999999999999999999"}) {
+    setenv("HCCL_BUFFSIZE", bad, 1);
+    EXPECT_EQ(HcclCommInitRootInfo(1, &root, 0, &comm), HCCL_E_PARA);
+    {
+      const std::string text = RecentText();
+      EXPECT_TEXT_HAS(text, "HCCL_BUFFSIZE");
+      EXPECT_TEXT_HAS(text, bad);
+    }
+  }
+  setenv("HCCL_BUFFSIZE", "5", 1);
+  setenv("HCCL_EXEC_TIMEOUT", "soon", 1);
+  EXPECT_EQ(HcclCommInitRootInfo(1, &root, 0, &comm), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "HCCL_EXEC_TIMEOUT");
+  setenv("HCCL_EXEC_TIMEOUT", "7", 1);
+  setenv("HCCL_CONNECT_TIMEOUT", "0", 1);
+  EXPECT_EQ(HcclCommInitRootInfo(1, &root, 0, &comm), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "HCCL_CONNECT_TIMEOUT");
+  setenv("HCCL_CONNECT_TIMEOUT", "7", 1);
+  EXPECT_EQ(HcclCommInitRootInfo(1, &root, 0, &comm), HCCL_SUCCESS);
+  {
+    const SeamRank seam(comm, 0);
+    EXPECT_EQ(seam.info.window_bytes, 5u << 20);
+  }
+  EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+}
+
+TEST(test_default_buffer_has_200_megabytes_and_is_not_touched) {
+  unsetenv("HCCL_BUFFSIZE");
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  const std::set<std::string> before = SharedMemoryFiles();
+  HcclRootInfo root;
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  HcclComm comm = nullptr;
+  EXPECT_EQ(HcclCommInitRootInfo(1, &root, 0, &comm), HCCL_SUCCESS);
+  {
+    SeamRank seam(comm, 0);
+    EXPECT_EQ(seam.info.window_bytes, 200u << 20);
+    EXPECT_TRUE(HeldMemory().size > int64_t{200} << 20);
+    EXPECT_TRUE(HeldMemory().bytes < int64_t{64} << 10);
+    EXPECT_EQ(HeldMemory().count, 1);
+    EXPECT_EQ(HeldMemory().mode, 0600u);
+    HostCollective* collective = nullptr;
+    EXPECT_EQ(seam.Begin("TestOp", 1, &collective), ACL_SUCCESS);
+    const int64_t untouched = HeldMemory().bytes;
+    std::memset(HostCollectiveWindow(collective, 0) + (100 << 20), 1, 8 << 20);
+    const int64_t grown = HeldMemory().bytes - untouched;
+    EXPECT_TRUE(grown >= 8 << 20 && grown <= 12 << 20);
+    HostCollectivePublish(collective);
+    HostCollectiveEnd(collective);
+  }
+  EXPECT_EQ(SharedMemoryFiles() == before, true);
+  EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+  EXPECT_EQ(HeldMemory().count, 0);
+}
+
+TEST(test_different_sizes_are_refused_with_both_values) {
+  HcclRootInfo root;
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  std::atomic<bool> first_came{false};
+  std::atomic<bool> refused{false};
+  OnThreads(2, [&](uint32_t rank) {
+    HcclCommConfig config = SmallConfig();
+    HcclComm comm = nullptr;
+    if (rank == 0) {
+      first_came = true;
+      EXPECT_EQ(HcclCommInitRootInfoConfig(2, &root, 0, &config, &comm), HCCL_SUCCESS);
+      EXPECT_TRUE(refused.load());
+    } else {
+      while (!first_came) SleepMs(1);
+      SleepMs(100);
+      EXPECT_EQ(HcclCommInitRootInfoConfig(3, &root, 1, &config, &comm), HCCL_E_PARA);
+      {
+        const std::string text = RecentText();
+        EXPECT_TEXT_HAS(text, "nRanks is 3 here");
+        EXPECT_TEXT_HAS(text, "and 2 on");
+      }
+      config.hcclBufferSize = 2;
+      EXPECT_EQ(HcclCommInitRootInfoConfig(2, &root, 1, &config, &comm), HCCL_E_PARA);
+      {
+        const std::string text = RecentText();
+        EXPECT_TEXT_HAS(text, "2 MB here");
+        EXPECT_TEXT_HAS(text, "1 MB on");
+      }
+      EXPECT_EQ(HcclCommInitRootInfoConfig(2, &root, 2, &config, &comm), HCCL_E_PARA);
+      EXPECT_TEXT_HAS(RecentText(), "rank is 2: want less than nRanks, which is 2");
+      config.hcclBufferSize = 1;
+      EXPECT_EQ(HcclCommInitRootInfoConfig(2, &root, 0, &config, &comm), HCCL_E_PARA);
+      EXPECT_TEXT_HAS(RecentText(), "rank 0 is taken already, by process");
+      refused = true;
+      EXPECT_EQ(HcclCommInitRootInfoConfig(2, &root, 1, &config, &comm), HCCL_SUCCESS);
+    }
+    EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+  });
+}
+
+TEST(test_different_names_are_refused_on_every_rank) {
+  HcclRootInfo root;
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  OnThreads(3, [&](uint32_t rank) {
+    const HcclCommConfig config = SmallConfig(20, rank == 2 ? "blue" : "red");
+    HcclComm comm = nullptr;
+    EXPECT_EQ(HcclCommInitRootInfoConfig(3, &root, rank, &config, &comm), HCCL_E_PARA);
+    EXPECT_TEXT_HAS(RecentText(), "'red' on rank 0 and 'blue' on rank 2");
+  });
+}
+
+TEST(test_missing_ranks_are_named_after_the_timeout) {
+  setenv("HCCL_CONNECT_TIMEOUT", "1", 1);
+  HcclRootInfo root;
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  const Stopwatch watch;
+  OnThreads(2, [&](uint32_t rank) {
+    const HcclCommConfig config = SmallConfig();
+    HcclComm comm = nullptr;
+    EXPECT_EQ(HcclCommInitRootInfoConfig(8, &root, rank * 3, &config, &comm), HCCL_E_TIMEOUT);
+    EXPECT_TEXT_HAS(RecentText(), "1, 2, 4-7");
+    EXPECT_TRUE(comm == nullptr);
+  });
+  EXPECT_TRUE(watch.Seconds() > 0.9 && watch.Seconds() < 5);
+  // Who comes later hears that it was given up.
+  EXPECT_EQ(aclrtSetDevice(2), ACL_SUCCESS);
+  HcclComm comm = nullptr;
+  const HcclCommConfig config = SmallConfig();
+  EXPECT_EQ(HcclCommInitRootInfoConfig(8, &root, 1, &config, &comm), HCCL_E_UNAVAIL);
+  EXPECT_TEXT_HAS(RecentText(), "given up");
+}
+
+TEST(test_root_info_that_is_none_is_refused) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  HcclRootInfo root;
+  std::memset(&root, 7, sizeof(root));
+  HcclComm comm = nullptr;
+  EXPECT_EQ(HcclCommInitRootInfo(1, &root, 0, &comm), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "unchanged");
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  root.internal[20] ^= 1;
+  EXPECT_EQ(HcclCommInitRootInfo(1, &root, 0, &comm), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "unchanged");
+}
+
+TEST(test_root_info_of_another_machine_or_container_is_refused_as_such) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  HcclRootInfo bytes;
+  HcclComm comm = nullptr;
+  EXPECT_EQ(HcclGetRootInfo(&bytes), HCCL_SUCCESS);
+  host_hccl::RootInfo root;
+  const auto join_altered = [&](const std::function<void(host_hccl::RootInfo*)>& alter) {
+    HcclRootInfo altered = bytes;
+    std::memcpy(&root, bytes.internal, sizeof(root));
+    alter(&root);
+    root.checksum = host_hccl::Hash(&root, offsetof(host_hccl::RootInfo, checksum));
+    std::memcpy(altered.internal, &root, sizeof(root));
+    return HcclCommInitRootInfo(1, &altered, 0, &comm);
+  };
+  EXPECT_EQ(join_altered([](host_hccl::RootInfo* info) { info->boot_hash ^= 1; }), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "another machine");
+  EXPECT_EQ(join_altered([](host_hccl::RootInfo* info) { info->pid_namespace ^= 1; }), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "PID namespace");
+  // A descriptor that is something else, of a process that lives.
+  EXPECT_EQ(join_altered([](host_hccl::RootInfo* info) {
+              info->pid = getppid();
+              info->nonce.words[0] ^= 1;
+            }),
+            HCCL_E_UNAVAIL);
+  EXPECT_TEXT_HAS(RecentText(), "process " + std::to_string(getppid()) + " no longer holds");
+}
+
+TEST(test_ranks_of_another_user_are_refused_as_such) {
+  if (geteuid() != 0) {
+    std::printf("skipped: only root can become another user\n");
+    return;
+  }
+  HcclRootInfo bytes;
+  EXPECT_EQ(HcclGetRootInfo(&bytes), HCCL_SUCCESS);
+  RankProcesses nobody(1, [&](uint32_t) {
+    EXPECT_EQ(setuid(65534), 0);
+    HcclComm comm = nullptr;
+    EXPECT_EQ(HcclCommInitRootInfo(2, &bytes, 1, &comm), HCCL_E_UNAVAIL);
+    EXPECT_TEXT_HAS(RecentText(), "same user");
+  });
+  nobody.Join();
+}
+
+TEST(test_root_info_of_a_process_that_is_gone_names_it) {
+  SharedPage* page = SharedPage::Make();
+  RankProcesses root(1, [&](uint32_t) { page->Root(0); });
+  const pid_t pid = root.pid(0);
+  root.Join();
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  HcclComm comm = nullptr;
+  EXPECT_EQ(HcclCommInitRootInfo(2, &page->root, 1, &comm), HCCL_E_UNAVAIL);
+  {
+    const std::string text = RecentText();
+    EXPECT_TEXT_HAS(text, "process " + std::to_string(pid));
+    EXPECT_TEXT_HAS(text, "gone");
+  }
+}
+
+TEST(test_root_info_serves_one_communicator) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  HcclRootInfo root;
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  const HcclCommConfig config = SmallConfig();
+  HcclComm comm = nullptr;
+  HcclComm again = nullptr;
+  EXPECT_EQ(HcclCommInitRootInfoConfig(1, &root, 0, &config, &comm), HCCL_SUCCESS);
+  EXPECT_EQ(aclrtSetDevice(1), ACL_SUCCESS);
+  EXPECT_EQ(HcclCommInitRootInfoConfig(1, &root, 0, &config, &again), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "rank 0 is taken already");
+  EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+  EXPECT_EQ(HcclCommInitRootInfoConfig(1, &root, 0, &config, &again), HCCL_E_UNAVAIL);
+  EXPECT_TEXT_HAS(RecentText(), "new HcclGetRootInfo");
+}
+
+TEST(test_one_name_once_on_a_device) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  const HcclCommConfig config = SmallConfig(20, "once");
+  HcclRootInfo first;
+  HcclRootInfo second;
+  EXPECT_EQ(HcclGetRootInfo(&first), HCCL_SUCCESS);
+  EXPECT_EQ(HcclGetRootInfo(&second), HCCL_SUCCESS);
+  HcclComm one = nullptr;
+  HcclComm two = nullptr;
+  EXPECT_EQ(HcclCommInitRootInfoConfig(1, &first, 0, &config, &one), HCCL_SUCCESS);
+  EXPECT_EQ(HcclCommInitRootInfoConfig(1, &second, 0, &config, &two), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "named 'once' already");
+  EXPECT_EQ(HcclCommDestroy(one), HCCL_SUCCESS);
+  EXPECT_EQ(HcclCommInitRootInfoConfig(1, &second, 0, &config, &two), HCCL_SUCCESS);
+  EXPECT_EQ(HcclCommDestroy(two), HCCL_SUCCESS);
+}
+
+TEST(test_init_all_makes_a_rank_for_each_device) {
+  setenv("HCCL_BUFFSIZE", "1", 1);
+  int32_t devices[3] = {4, 1, 2};
+  HcclComm comms[3] = {};
+  EXPECT_EQ(HcclCommInitAll(3, devices, comms), HCCL_SUCCESS);
+  for (uint32_t rank = 0; rank < 3; ++rank) {
+    uint32_t id = 9;
+    EXPECT_EQ(HcclGetRankId(comms[rank], &id), HCCL_SUCCESS);
+    EXPECT_EQ(id, rank);
+    const SeamRank seam(comms[rank], devices[rank]);
+    EXPECT_EQ(seam.info.rank, rank);
+  }
+  for (HcclComm comm : comms) EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+  EXPECT_EQ(HcclCommInitAll(0, devices, comms), HCCL_E_PARA);
+  EXPECT_EQ(HcclCommInitAll(3, nullptr, comms), HCCL_E_PTR);
+  EXPECT_EQ(HcclCommInitAll(3, devices, nullptr), HCCL_E_PTR);
+  int32_t twice[2] = {3, 3};
+  EXPECT_EQ(HcclCommInitAll(2, twice, comms), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "devices[1] is 3");
+  int32_t beyond[2] = {0, 5000};
+  EXPECT_EQ(HcclCommInitAll(2, beyond, comms), HCCL_E_PARA);
+  EXPECT_TEXT_HAS(RecentText(), "devices[1] is 5000");
+}
+
+TEST(test_rank_tables_are_not_supported_by_name) {
+  HcclComm comm = nullptr;
+  EXPECT_EQ(HcclCommInitClusterInfo("ranks.json", 0, &comm), HCCL_E_NOT_SUPPORT);
+  EXPECT_TEXT_HAS(RecentText(), "HcclCommInitClusterInfo");
+  EXPECT_EQ(HcclCommInitClusterInfoConfig("ranks.json", 0, nullptr, &comm), HCCL_E_NOT_SUPPORT);
+  EXPECT_TEXT_HAS(RecentText(), "HcclGetRootInfo");
+}
+
+TEST(test_error_strings_name_the_status) {
+  EXPECT_TEXT_HAS(HcclGetErrorString(HCCL_E_PARA), "HCCL_E_PARA");
+  EXPECT_TEXT_HAS(HcclGetErrorString(HCCL_SUCCESS), "HCCL_SUCCESS");
+  EXPECT_TEXT_HAS(HcclGetErrorString(static_cast<HcclResult>(777)), "unknown");
+}
+
+TEST(test_destroy_frees_everything_and_another_follows) {
+  for (int round = 0; round < 20; ++round) {
+    WithThreadRanks(4, SmallConfig(20, "again"), [&](uint32_t rank, HcclComm comm) {
+      SeamRank seam(comm, static_cast<int32_t>(rank));
+      EXPECT_EQ(seam.Collective(), ACL_SUCCESS);
+    });
+    EXPECT_EQ(HeldMemory().count, 0);
+  }
+}
+
+TEST(test_a_forked_child_gets_a_clear_error_and_does_no_harm) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  HcclRootInfo root;
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  const HcclCommConfig config = SmallConfig(20, "parent");
+  HcclComm comm = nullptr;
+  EXPECT_EQ(HcclCommInitRootInfoConfig(1, &root, 0, &config, &comm), HCCL_SUCCESS);
+  {
+    SeamRank seam(comm, 0);
+    std::fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+      uint32_t number = 0;
+      EXPECT_EQ(HcclGetRankId(comm, &number), HCCL_E_PARA);
+      EXPECT_TEXT_HAS(RecentText(), "fork()");
+      HostComm* none = nullptr;
+      EXPECT_EQ(HostCommAcquire("parent", 0, &none), HCCL_E_NOT_FOUND);
+      EXPECT_TEXT_HAS(RecentText(), "fork()");
+      EXPECT_NE(seam.Collective(), ACL_SUCCESS);
+      EXPECT_TEXT_HAS(seam.failure.text, "fork()");
+      HcclRootInfo own;
+      EXPECT_EQ(HcclGetRootInfo(&own), HCCL_SUCCESS);
+      std::fflush(stdout);
+      _exit(check::Failures() == 0 ? 0 : 1);
+    }
+    int status = 1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(seam.Collective(), ACL_SUCCESS);
+  }
+  EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+}
