@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "device.h"
+#include "device_heap.h"
 
 namespace host {
 namespace {
@@ -31,6 +32,18 @@ struct Registry {
 Registry& All() {
   static auto& registry = *new Registry;
   return registry;
+}
+
+// Device memory comes from the heap that peers can read; when that is full, from the process's own.
+void* Take(MemoryKind kind, size_t bytes) {
+  void* memory = kind == MemoryKind::kDevice ? DeviceHeap::Instance().Allocate(bytes) : nullptr;
+  if (memory == nullptr && posix_memalign(&memory, kAlignment, bytes) != 0) return nullptr;
+  return memory;
+}
+
+void GiveBack(void* address) {
+  DeviceHeap& heap = DeviceHeap::Instance();
+  heap.Holds(address) ? heap.Free(address) : std::free(address);
 }
 
 // With the registry locked.
@@ -92,14 +105,14 @@ aclError Allocate(MemoryKind kind, int32_t device, size_t bytes, void** address)
                 " are given out already",
                 bytes, total, registry.allocated_bytes);
   }
-  void* memory = nullptr;
-  if (posix_memalign(&memory, kAlignment, bytes) != 0) {
+  void* const memory = Take(kind, bytes);
+  if (memory == nullptr) {
     return Fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "the system has no %zu bytes left", bytes);
   }
   try {
     registry.by_base.emplace(reinterpret_cast<uintptr_t>(memory), Allocation{bytes, device, kind});
   } catch (...) {
-    std::free(memory);
+    GiveBack(memory);
     throw;
   }
   registry.allocated_bytes += bytes;
@@ -121,7 +134,7 @@ aclError Free(MemoryKind kind, const char* parameter, void* address) {
     registry.allocated_bytes -= found->second.size;
     registry.by_base.erase(found);
   }
-  std::free(address);
+  GiveBack(address);
   return ACL_SUCCESS;
 }
 
@@ -158,7 +171,7 @@ void FreeDeviceMemory(int32_t device) {
   const std::unique_lock<std::shared_mutex> lock(registry.mutex);
   for (auto entry = registry.by_base.begin(); entry != registry.by_base.end();) {
     if (entry->second.kind == MemoryKind::kDevice && entry->second.device == device) {
-      std::free(reinterpret_cast<void*>(entry->first));
+      GiveBack(reinterpret_cast<void*>(entry->first));
       registry.allocated_bytes -= entry->second.size;
       entry = registry.by_base.erase(entry);
     } else {
@@ -179,4 +192,11 @@ extern "C" bool HostIsDeviceMemory(const void* address, size_t bytes) {
   if (host::InForkedChild()) return false;
   const host::MemoryRange range = host::FindMemory(address, bytes);
   return range.inside && range.device_side();
+}
+
+extern "C" bool HostGetDeviceHeap(HostDeviceHeap* heap) {
+  const host::DeviceHeap& own = host::DeviceHeap::Instance();
+  if (!own.mapped() || host::InForkedChild()) return false;
+  *heap = {own.fd(), own.base(), own.bytes()};
+  return true;
 }

@@ -28,7 +28,8 @@ Communicator::Communicator(std::shared_ptr<SharedSegment> segment, const Request
       name_(std::move(name)),
       connect_timeout_seconds_(request.settings.connect_timeout_seconds),
       collective_(segment_, rank_, name_, request.settings.exec_timeout_seconds),
-      message_mutexes_(2 * size_t{request.ranks}) {}
+      message_mutexes_(2 * size_t{request.ranks}),
+      heaps_(request.ranks) {}
 
 Outcome Communicator::Enter(const Request& request, std::shared_ptr<Communicator>* communicator) {
   if (request.rank >= request.ranks) {
@@ -88,6 +89,17 @@ Outcome Communicator::Close() {
         name_.c_str());
   }
   Leave();
+  return {};
+}
+
+Outcome Communicator::PeerHeapOf(uint32_t rank, const PeerHeap** heap) {
+  const std::lock_guard<std::mutex> lock(heaps_mutex_);
+  std::shared_ptr<PeerHeap>& found = heaps_[rank];
+  if (found == nullptr) {
+    Outcome outcome = ProcessState::Get().heaps.Open(segment_->slot(rank), &found);
+    if (!outcome.ok()) return outcome;
+  }
+  *heap = found.get();
   return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include "collective.h"
 #include "config.h"
+#include "peer_heap.h"
 
 namespace host_hccl {
 
@@ -46,6 +47,9 @@ class Communicator {
   int64_t connect_timeout_seconds() const { return connect_timeout_seconds_; }
   HostCollective& collective() { return collective_; }
 
+  // Device memory of a rank's process; mapped at the first call and kept.
+  Outcome PeerHeapOf(uint32_t rank, const PeerHeap** heap);
+
   // The first dead rank, or size() when there is none.
   uint32_t FirstDead() const;
 
@@ -70,6 +74,8 @@ class Communicator {
   const int64_t connect_timeout_seconds_;
   HostCollective collective_;
   std::vector<std::mutex> message_mutexes_;
+  std::mutex heaps_mutex_;
+  std::vector<std::shared_ptr<PeerHeap>> heaps_;  // per rank
   std::mutex leave_mutex_;
   bool left_ = false;
 };

@@ -8,6 +8,7 @@
 #include "futex.h"
 #include "hash.h"
 #include "liveness.h"
+#include "peer_heap.h"
 
 namespace host_hccl {
 namespace {
@@ -103,6 +104,7 @@ Outcome ClaimRank(const SharedSegment& segment, uint32_t rank, const std::string
       memset(slot.name, 0, sizeof(slot.name));
       memcpy(slot.name, name.data(), std::min(name.size(), sizeof(slot.name) - 1));
       slot.name_hash.store(Hash(name.data(), name.size()), std::memory_order_relaxed);
+      OfferHeap(&slot);
       slot.owner.store(OwnerWord(kSlotJoined, getpid()), std::memory_order_release);
       if (segment.header().arrived.fetch_add(1) + 1 == segment.layout().ranks) {
         Decide(segment, kFormed);

@@ -82,6 +82,34 @@ aclError HostCollectiveAwait(HostCollective* collective, uint32_t rank, HostFail
   return ACL_ERROR_RT_MEMORY_ALLOCATION;
 }
 
+aclError HostCollectivePeerHeap(HostCollective* collective, uint32_t rank, const uint8_t** base,
+                                uint64_t* bytes, HostFailure* failure) try {
+  const host_hccl::PeerHeap* heap = nullptr;
+  const host_hccl::Outcome outcome = collective->keeper->PeerHeapOf(rank, &heap);
+  if (!outcome.ok()) {
+    snprintf(failure->text, sizeof(failure->text), "rank %u: %s", rank, outcome.text.c_str());
+    return ACL_ERROR_RT_VECTOR_CORE_EXCEPTION;
+  }
+  *base = heap->base();
+  *bytes = heap->bytes();
+  return ACL_SUCCESS;
+} catch (...) {
+  snprintf(failure->text, sizeof(failure->text), "out of memory while mapping rank %u's", rank);
+  return ACL_ERROR_RT_MEMORY_ALLOCATION;
+}
+
+void HostCollectivePublishStep(HostCollective* collective, uint32_t step) {
+  collective->PublishStep(step);
+}
+
+aclError HostCollectiveAwaitStep(HostCollective* collective, uint32_t rank, uint32_t step,
+                                 HostFailure* failure) try {
+  return collective->AwaitStep(rank, step, failure);
+} catch (...) {
+  snprintf(failure->text, sizeof(failure->text), "out of memory while awaiting rank %u", rank);
+  return ACL_ERROR_RT_MEMORY_ALLOCATION;
+}
+
 void HostCollectiveEnd(HostCollective* collective) {
   // The communicator may end with this.
   const auto keeper = std::move(collective->keeper);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "communicator_table.h"
+#include "peer_heap.h"
 #include "shared_segment.h"
 
 namespace host_hccl {
@@ -11,6 +12,7 @@ namespace host_hccl {
 struct ProcessState {
   SegmentTable segments;
   CommunicatorTable communicators;
+  PeerHeapTable heaps;
 
   static ProcessState& Get();
   static bool IsForkedChild();

@@ -85,6 +85,10 @@ struct alignas(kPageBytes) RankSlot {
   std::atomic<uint64_t> owner;  // SlotState and process id in one word, see OwnerWord
   std::atomic<uint64_t> name_hash;
   char name[COMM_NAME_MAX_LENGTH];
+  // Device memory of the rank's process, for peers to map; heap_bytes is 0 where there is none.
+  uint64_t heap_bytes;
+  uint64_t heap_inode;
+  int32_t heap_fd;
 
   alignas(64) std::atomic<uint32_t> progress;  // futex: the last collective this rank has published
   std::atomic<uint32_t> waiters;               // how many may sleep on `progress`

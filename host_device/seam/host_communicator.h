@@ -65,6 +65,18 @@ void HostCollectivePublishFailure(HostCollective* collective, const char* text);
 // another collective, or does not come within the communicator's timeout.
 aclError HostCollectiveAwait(HostCollective* collective, uint32_t rank, HostFailure* failure);
 
+// The device memory of a rank's process as this process can read it: what lies in that process at
+// HostGetDeviceHeap().base + i lies here at *base + i, for i below *bytes. Who lets peers read a tensor
+// there must not end before they have: see the steps below.
+aclError HostCollectivePeerHeap(HostCollective* collective, uint32_t rank, const uint8_t** base,
+                                uint64_t* bytes, HostFailure* failure);
+
+// Further rounds of a published collective, numbered from 1: as publish and await, without a record. A
+// rank that has failed after it published fails those who await its step.
+void HostCollectivePublishStep(HostCollective* collective, uint32_t step);
+aclError HostCollectiveAwaitStep(HostCollective* collective, uint32_t rank, uint32_t step,
+                                 HostFailure* failure);
+
 // Ends it. A collective that was neither published nor failed is published as failed.
 void HostCollectiveEnd(HostCollective* collective);
 

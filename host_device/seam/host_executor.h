@@ -37,7 +37,7 @@ extern "C" {
 aclnnStatus HostTensorRead(const aclTensor* tensor, HostTensorView* view);
 
 // Makes an executor. `tensors` are `input_count` inputs, then `output_count` outputs; null entries are
-// allowed. `params` is copied bytewise.
+// allowed. `params` is copied bytewise; `op_name` is static text.
 aclnnStatus HostExecutorCreate(const char* op_name, HostKernel kernel, const aclTensor* const* tensors,
                                uint32_t input_count, uint32_t output_count, const void* params,
                                size_t params_bytes, uint64_t workspace_size, aclOpExecutor** executor);

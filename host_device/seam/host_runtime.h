@@ -43,6 +43,14 @@ aclError HostCurrentDevice(int32_t* device);
 // aclrtHostRegister made known to the device). Kernels check their tensors with it before they touch them.
 bool HostIsDeviceMemory(const void* address, size_t bytes);
 
+// The memory file that holds what aclrtMalloc gives out in this process. False where there is none.
+struct HostDeviceHeap {
+  int fd;
+  uint8_t* base;
+  uint64_t bytes;
+};
+bool HostGetDeviceHeap(HostDeviceHeap* heap);
+
 // Calls body(state, i) for i in [0, count) on up to `cores` threads, the caller among them, and returns
 // when all are done. The order is not defined.
 void HostParallelFor(uint32_t count, uint32_t cores, void (*body)(void* state, uint32_t index), void* state);

@@ -27,6 +27,20 @@ aclError CollectiveKernel::PublishAndAwaitAll(HostFailure* failure) const {
   return ACL_SUCCESS;
 }
 
+namespace {
+constexpr uint32_t kSecondRound = 1;
+}
+
+void CollectiveKernel::PublishStep() const { HostCollectivePublishStep(collective, kSecondRound); }
+
+aclError CollectiveKernel::AwaitStepOfAll(HostFailure* failure) const {
+  for (uint32_t rank = 0; rank < ep_world_size; ++rank) {
+    const aclError status = HostCollectiveAwaitStep(collective, rank, kSecondRound, failure);
+    if (status != ACL_SUCCESS) return status;
+  }
+  return ACL_SUCCESS;
+}
+
 aclError CollectiveKernel::Fail(const HostFailure* failure) const {
   HostCollectivePublishFailure(collective, failure->text);
   return ACL_ERROR_RT_VECTOR_CORE_EXCEPTION;

@@ -21,6 +21,9 @@ struct CollectiveKernel {
   uint64_t status_offset;  // the same of the status areas
 
   aclError PublishAndAwaitAll(HostFailure* failure) const;
+  // A second round, for who has let others read its memory until then.
+  void PublishStep() const;
+  aclError AwaitStepOfAll(HostFailure* failure) const;
   // Tells all ranks why this one cannot go on.
   aclError Fail(const HostFailure* failure) const;
 };

@@ -56,18 +56,18 @@ aclError Run(const HostLaunch* host, HostFailure* failure) {
                            params.cores,
                            reinterpret_cast<const uint16_t**>(workspace),
                            workspace + RowTableBytes(ep)};
-    const uint32_t slots = ep.bs * ep.CopiesPerToken();
-    for (uint32_t slot = 0; slot < slots; ++slot) {
-      launch.rows[slot] = RowSlotOf(launch, ep.ep_rank_id, slot);
-    }
     const StridedView<const int32_t> ids(host->tensors[op_plan::kExpertIds]);
+    bool lent = false;
     if (!op_plan::CheckExpertIds(ids, ep, failure->text, HostFailure::kTextBytes) ||
-        !SendRows(launch, failure)) {
+        !SendRows(launch, &lent, failure)) {
       return kernel.Fail(failure);
     }
     const aclError status = kernel.PublishAndAwaitAll(failure);
     if (status != ACL_SUCCESS) return status;
-    return ReduceTokens(launch, failure) ? ACL_SUCCESS : ACL_ERROR_RT_VECTOR_CORE_EXCEPTION;
+    if (!ResolveRows(launch, failure)) return kernel.Fail(failure);
+    ReduceTokens(launch);
+    kernel.PublishStep();
+    return lent ? kernel.AwaitStepOfAll(failure) : ACL_SUCCESS;
   };
   return op_api::RunCollective(*host, params.group_ep, ep, Signature(ep), failure, body);
 }

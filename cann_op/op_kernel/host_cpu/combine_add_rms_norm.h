@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// combine + add + RMSNorm on the CPU. A token's way: row_sender writes each expert's row into the
-// window of the rank that the token came from; token_reducer there adds them up, in one pass over
-// the rows.
+// combine + add + RMSNorm on the CPU. A token's way: row_sender tells the rank that the token came
+// from where each expert's row lies; token_reducer there reads the rows once, adds them up and
+// normalises. A row stays in expand_x where other processes can read that, and goes into the
+// owner's window else.
 #pragma once
 
 #include "host_executor.h"
@@ -32,18 +33,20 @@ struct Launch {
   op_plan::WindowLayout layout;
   const op_api::CollectiveKernel& kernel;
   uint32_t cores;
-  // Where copy c of token t lies: its slot in the own window, or in expand_x when this rank sent
-  // it.
-  const uint16_t** rows;
-  uint8_t* scratch;  // per core
+  const uint16_t** rows;  // where each row slot's row lies, once it is resolved
+  uint8_t* scratch;       // per core
 };
 
-// Writes every row of expand_x to where its token came from. False: `failure` says which row is
-// wrong.
-bool SendRows(const Launch& launch, HostFailure* failure);
+// Tells every row's owner where the row lies. `lent`: owners read expand_x itself, so that it must
+// stay until they have. False: `failure` says which row is wrong.
+bool SendRows(const Launch& launch, bool* lent, HostFailure* failure);
 
-// Adds up this rank's tokens and normalises them. All ranks have sent.
-bool ReduceTokens(const Launch& launch, HostFailure* failure);
+// Finds the rows of this rank's tokens, which all ranks have sent. False: `failure` says which is
+// missing.
+bool ResolveRows(const Launch& launch, HostFailure* failure);
+
+// Adds up this rank's tokens and normalises them.
+void ReduceTokens(const Launch& launch);
 uint64_t ReducerScratchBytes(uint32_t h);
 
 inline uint16_t* RowSlotOf(const Launch& launch, uint32_t rank, uint32_t slot) {
@@ -52,10 +55,17 @@ inline uint16_t* RowSlotOf(const Launch& launch, uint32_t rank, uint32_t slot) {
                                      launch.layout.RowSlot(slot));
 }
 
-// Word of a rank's status area that carries the epoch in which a row slot was last filled.
-inline uint32_t* ArrivalOf(const Launch& launch, uint32_t rank, uint32_t slot) {
+// What a row's sender leaves in its owner's status area.
+struct Arrival {
+  uint32_t epoch;  // of the launch that it belongs to
+  uint32_t rank;   // the sender
+  uint64_t place;  // of the row in the sender's device memory, or kInSlot
+};
+constexpr uint64_t kInSlot = UINT64_MAX;
+
+inline Arrival* ArrivalOf(const Launch& launch, uint32_t rank, uint32_t slot) {
   uint8_t* status = HostCollectiveStatus(launch.kernel.collective, rank);
-  return reinterpret_cast<uint32_t*>(status + launch.kernel.status_offset) + slot;
+  return reinterpret_cast<Arrival*>(status + launch.kernel.status_offset) + slot;
 }
 
 }  // namespace combine

@@ -24,7 +24,8 @@ class Sender {
         counts_(launch.tensors[op_plan::kEpSendCounts]),
         failure_(failure) {}
 
-  bool Run() {
+  bool Run(bool* lent) {
+    *lent = lent_ = CanLend();
     if (!CheckCounts()) return false;
     const uint32_t blocks = ep_.LocalExpertNum(self_) * ep_.ep_world_size;
     HostParallelFor(
@@ -81,23 +82,31 @@ class Sender {
           row, source, token, copy, owner, ep_.max_bs, copy_low, copy_high);
     }
     const uint32_t slot = static_cast<uint32_t>(token * ep_.CopiesPerToken() + copy);
-    const bool in_place = owner == self_ && expand_x_.RowsAreContiguous();
-    if (in_place) {
-      if (token < ep_.bs) launch_.rows[slot] = expand_x_.Row(row);
-    } else {
-      uint16_t* target = RowSlotOf(launch_, owner, slot);
-      const uint16_t* from = expand_x_.Row(row, ep_.h, target);
-      if (from != target) std::memcpy(target, from, ep_.h * sizeof(uint16_t));
-    }
-    // The publication that follows makes row and arrival visible; the exchange only finds doubles.
-    const uint32_t before = __atomic_exchange_n(ArrivalOf(launch_, owner, slot),
-                                                launch_.kernel.epoch, __ATOMIC_RELAXED);
-    if (before == launch_.kernel.epoch) {
+    Arrival* arrival = ArrivalOf(launch_, owner, slot);
+    if (__atomic_exchange_n(&arrival->epoch, launch_.kernel.epoch, __ATOMIC_RELAXED) ==
+        launch_.kernel.epoch) {
       return Fail("expand_idx: row %" PRId64 " claims token %" PRId64 ", k %" PRId64
                   " of rank %u, which another row has claimed",
                   row, token, copy, owner);
     }
+    // Relaxed: the publication that follows makes row and arrival visible.
+    __atomic_store_n(&arrival->rank, self_, __ATOMIC_RELAXED);
+    __atomic_store_n(&arrival->place, lent_ ? PlaceOf(row) : kInSlot, __ATOMIC_RELAXED);
+    if (lent_) return true;
+    uint16_t* target = RowSlotOf(launch_, owner, slot);
+    const uint16_t* from = expand_x_.Row(row, ep_.h, target);
+    if (from != target) std::memcpy(target, from, ep_.h * sizeof(uint16_t));
     return true;
+  }
+
+  // All of expand_x lies where peers can read it, each row in one piece.
+  bool CanLend() {
+    const auto* first = reinterpret_cast<const uint8_t*>(expand_x_.Row(0));
+    return expand_x_.RowsAreContiguous() && HostGetDeviceHeap(&heap_) && first >= heap_.base &&
+           first < heap_.base + heap_.bytes;
+  }
+  uint64_t PlaceOf(int64_t row) const {
+    return static_cast<uint64_t>(reinterpret_cast<const uint8_t*>(expand_x_.Row(row)) - heap_.base);
   }
 
   template <typename... Values>
@@ -115,6 +124,8 @@ class Sender {
   const StridedView<const uint16_t> expand_x_;
   const StridedView<const int32_t> triples_;
   const StridedView<const int32_t> counts_;
+  HostDeviceHeap heap_ = {};
+  bool lent_ = false;
   HostFailure* failure_;
   std::mutex failure_mutex_;
   std::atomic<bool> failed_{false};
@@ -122,6 +133,8 @@ class Sender {
 
 }  // namespace
 
-bool SendRows(const Launch& launch, HostFailure* failure) { return Sender(launch, failure).Run(); }
+bool SendRows(const Launch& launch, bool* lent, HostFailure* failure) {
+  return Sender(launch, failure).Run(lent);
+}
 
 }  // namespace combine

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <atomic>
 #include <cmath>
-#include <cstdio>
-#include <mutex>
 
 #include "op_kernel/host_cpu/combine_add_rms_norm.h"
 #include "op_kernel/host_cpu/row_math.h"
@@ -34,28 +31,25 @@ struct Scratch {
 
 class Reducer {
  public:
-  Reducer(const Launch& launch, HostFailure* failure)
+  explicit Reducer(const Launch& launch)
       : launch_(launch),
         ep_(launch.plan.ep),
         math_(row_math::BestRowMath()),
-        expert_ids_(launch.tensors[op_plan::kExpertIds]),
         expert_scales_(launch.tensors[op_plan::kExpertScales]),
         residual_(launch.tensors[op_plan::kResidualX]),
         shared_x_(launch.tensors[op_plan::kSharedExpertX]),
         gamma_(launch.tensors[op_plan::kGamma]),
         y_(launch.tensors[op_plan::kY]),
         rstd_(launch.tensors[op_plan::kRstdOut]),
-        x_(launch.tensors[op_plan::kX]),
-        failure_(failure) {}
+        x_(launch.tensors[op_plan::kX]) {}
 
-  bool Run() {
+  void Run() {
     const uint32_t chunks = launch_.cores < ep_.bs ? launch_.cores : ep_.bs;
     chunks_ = chunks;
     HostParallelFor(
         chunks, chunks,
         [](void* reducer, uint32_t chunk) { static_cast<Reducer*>(reducer)->ReduceChunk(chunk); },
         this);
-    return !failed_.load(std::memory_order_relaxed);
   }
 
  private:
@@ -63,18 +57,15 @@ class Reducer {
     const Scratch scratch(launch_.scratch + chunk * Scratch::Bytes(ep_.h), ep_.h);
     const uint16_t* gamma = gamma_.Row(0, ep_.h, scratch.gamma);
     for (uint32_t token = chunk; token < ep_.bs; token += chunks_) {
-      if (failed_.load(std::memory_order_relaxed) || !Reduce(token, gamma, scratch)) return;
+      Reduce(token, gamma, scratch);
     }
   }
 
-  bool Reduce(uint32_t token, const uint16_t* gamma, const Scratch& scratch) {
+  void Reduce(uint32_t token, const uint16_t* gamma, const Scratch& scratch) {
     row_math::Term terms[kMaxTerms];
     uint32_t count = 0;
     for (uint32_t copy = 0; copy < ep_.CopiesPerToken(); ++copy) {
       const uint32_t slot = token * ep_.CopiesPerToken() + copy;
-      const uint32_t arrived =
-          __atomic_load_n(ArrivalOf(launch_, ep_.ep_rank_id, slot), __ATOMIC_RELAXED);
-      if (arrived != launch_.kernel.epoch) return FailMissing(token, copy);
       const float weight = copy < ep_.k ? expert_scales_(token, copy) : 1.0f;
       terms[count++] = {launch_.rows[slot], weight};
     }
@@ -89,32 +80,11 @@ class Reducer {
     const float rstd = static_cast<float>(1.0 / std::sqrt(mean + double{launch_.plan.norm_eps}));
     *rstd_.Row(token) = rstd;
     math_.normalise(scratch.acc, rstd, gamma, y_.Row(token), ep_.h);
-    return true;
-  }
-
-  bool FailMissing(uint32_t token, uint32_t copy) {
-    const std::lock_guard<std::mutex> lock(failure_mutex_);
-    if (failed_.exchange(true, std::memory_order_relaxed)) return false;
-    if (copy < ep_.k) {
-      const uint32_t expert = static_cast<uint32_t>(expert_ids_(token, copy));
-      std::snprintf(failure_->text, HostFailure::kTextBytes,
-                    "token %u, k %u: expert %u on rank %u sent no row back; its expand_idx and "
-                    "ep_send_counts are not those of this dispatch",
-                    token, copy, expert, ep_.RankOfExpert(expert));
-    } else {
-      const uint32_t shared = copy - ep_.k;
-      std::snprintf(failure_->text, HostFailure::kTextBytes,
-                    "token %u: shared expert %u on rank %u sent no row back; its expand_idx and "
-                    "ep_send_counts are not those of this dispatch",
-                    token, shared, ep_.RankOfSharedExpert(shared, ep_.ep_rank_id));
-    }
-    return false;
   }
 
   const Launch& launch_;
   const ExpertParallel& ep_;
   const row_math::RowMath& math_;
-  const StridedView<const int32_t> expert_ids_;
   const StridedView<const float> expert_scales_;
   const StridedView<const uint16_t> residual_;
   const StridedView<const uint16_t> shared_x_;
@@ -122,18 +92,13 @@ class Reducer {
   const StridedView<uint16_t> y_;
   const StridedView<float> rstd_;
   const StridedView<uint16_t> x_;
-  HostFailure* failure_;
   uint32_t chunks_ = 0;
-  std::mutex failure_mutex_;
-  std::atomic<bool> failed_{false};
 };
 
 }  // namespace
 
 uint64_t ReducerScratchBytes(uint32_t h) { return Scratch::Bytes(h); }
 
-bool ReduceTokens(const Launch& launch, HostFailure* failure) {
-  return Reducer(launch, failure).Run();
-}
+void ReduceTokens(const Launch& launch) { Reducer(launch).Run(); }
 
 }  // namespace combine

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where device memory lies: one sparse memory file of this process. Kernels of other ranks'
+// processes can map it and read a tensor where it is, instead of a copy of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+
+namespace host {
+
+class DeviceHeap {
+ public:
+  // The heap of this process, made at the first call.
+  static DeviceHeap& Instance();
+
+  // 512-byte aligned; null when nothing is left.
+  void* Allocate(size_t bytes);
+  void Free(void* address);
+
+  // False when the system gave no memory file: then nothing can be allocated.
+  bool mapped() const { return base_ != nullptr; }
+  bool Holds(const void* address) const {
+    const auto* byte = static_cast<const uint8_t*>(address);
+    return byte >= base_ && byte < base_ + bytes_;
+  }
+  int fd() const { return fd_; }
+  uint8_t* base() const { return base_; }
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  DeviceHeap();
+
+  void AddFree(uint64_t offset, uint64_t bytes);
+  void RemoveFree(std::map<uint64_t, uint64_t>::iterator range);
+
+  int fd_ = -1;
+  uint8_t* base_ = nullptr;
+  uint64_t bytes_ = 0;
+
+  std::mutex mutex_;
+  std::map<uint64_t, uint64_t> used_;                // offset -> bytes
+  std::map<uint64_t, uint64_t> free_;                // offset -> bytes, never two in a row
+  std::set<std::pair<uint64_t, uint64_t>> by_size_;  // (bytes, offset) of what is free
+};
+
+}  // namespace host
