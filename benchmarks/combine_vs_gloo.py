@@ -36,7 +36,7 @@ BF16_BYTES = 2
 TUNE_REPEATS = 7
 # Threads that outnumber cores are slow: all but the tuned variant run this many times less often.
 OTHERS_SHARE = 4
-# Before each turn: threads of the contender before may still spin, and the caches are full of its data.
+# Before each turn: the last contender's threads may still spin, and the caches hold its data.
 SETTLE_SECONDS = 0.1
 WARM_UP = 5
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two ranks send tokens to four experts and get them back combined, with numpy arrays."""
 
-import aclnn_moe
 import ml_dtypes
 import numpy as np
+
+import aclnn_moe
 
 BS, H, K, EXPERTS = 4, 1024, 2, 4
 
@@ -15,17 +16,22 @@ def layer(world):
     expert_scales = rng.random((BS, K), dtype=np.float32)
     gamma = np.ones(H, dtype=ml_dtypes.bfloat16)
 
-    sent = aclnn_moe.moe_distribute_dispatch_v2(
-        x, expert_ids, world.group, moe_expert_num=EXPERTS
-    )
+    sent = aclnn_moe.moe_distribute_dispatch_v2(x, expert_ids, world.group, moe_expert_num=EXPERTS)
     expert_output = sent.expand_x * ml_dtypes.bfloat16(2)  # every expert doubles its rows
-    y, rstd, x_out = aclnn_moe.moe_distribute_combine_add_rms_norm(
-        expert_output, expert_ids, sent.expand_idx, sent.ep_recv_counts, expert_scales,
-        x, gamma, world.group, moe_expert_num=EXPERTS,
+    result = aclnn_moe.moe_distribute_combine_add_rms_norm(
+        expert_output,
+        expert_ids,
+        sent.expand_idx,
+        sent.ep_recv_counts,
+        expert_scales,
+        residual_x=x,
+        gamma=gamma,
+        group_ep=world.group,
+        moe_expert_num=EXPERTS,
     )
-    return x_out, rstd
+    return result.x, result.rstd_out
 
 
 if __name__ == "__main__":
-    for rank, (x_out, rstd) in enumerate(aclnn_moe.launch(layer, 2)):
-        print(f"rank {rank}: x {x_out.shape} {x_out.dtype}, rstd {rstd.ravel()}")
+    for rank, (x, rstd) in enumerate(aclnn_moe.launch(layer, 2)):
+        print(f"rank {rank}: x {x.shape} {x.dtype}, rstd {rstd.ravel()}")
