@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import sys
 import threading
@@ -55,7 +56,7 @@ class Stream:
         ----------
         handle
             The pointer as an integer, such as ``torch_npu.npu.current_stream().npu_stream``;
-            0 is the device's default stream.
+            0 is the default stream of CANN, which work goes to only where a caller says so.
         device
             The stream's device; the calling thread's by default.
         """
@@ -187,7 +188,7 @@ def timeline_for(stream: Stream | int | None, device: int) -> timeline.Timeline:
         The stream is closed, or works on another device.
     """
     if stream is None:
-        return _default_line(device)
+        return default_stream(device)._open()
     if isinstance(stream, Stream):
         line = stream._open()
         if line.device != device:
@@ -200,27 +201,33 @@ def timeline_for(stream: Stream | int | None, device: int) -> timeline.Timeline:
 
 
 _lock = threading.Lock()
-_replacements: dict[int, Stream] = {}
+_defaults: dict[int, Stream] = {}
 
 
 def default_stream(device: int) -> Stream:
     """Return the stream that work on ``device`` goes to where none is named.
 
-    It is CANN's default stream until work on that has failed. A stream keeps its failure, so once
-    the failure has been raised, a new stream takes its place.
+    A stream keeps its failure. So once the failure has been raised, a new one takes its place: a
+    call that failed leaves the next one working.
     """
-    line = _default_line(device)
-    return _replacements[device] if line.handle else Stream.from_handle(0, device)
-
-
-def _default_line(device: int) -> timeline.Timeline:
-    replacement = _replacements.get(device)
-    line = timeline.timeline_of(device, 0) if replacement is None else replacement._open()
-    if not line.failed:
-        return line
+    stream = _defaults.get(device)
+    if stream is not None and not stream._open().failed:
+        return stream
     with _lock:
-        if _replacements.get(device) is replacement:
-            _replacements[device] = Stream(device)
-            if replacement is not None:
-                replacement.close()
-    return _default_line(device)
+        if _defaults.get(device) is stream:
+            _defaults[device] = Stream(device)
+            if stream is not None:
+                stream.close()
+    return default_stream(device)
+
+
+@atexit.register
+def _close_defaults() -> None:
+    """Close the default streams that have nothing left to do; the exit must not wait for others."""
+    for stream in _defaults.values():
+        line = stream._open()
+        with contextlib.suppress(AclError):
+            if line.failed or line.is_idle():
+                stream.close()
+        stream._owned = False
+    _defaults.clear()

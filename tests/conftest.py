@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
 
 # Groups are kept while the test module runs; each holds streams and shared memory.
 MakeRanks = Callable[..., "ThreadRanks"]
+
+
+def pytest_sessionstart() -> None:
+    """Leave the project's folder: children started there would import the sources, uncompiled."""
+    os.chdir(Path(__file__).parent)
 
 
 @pytest.fixture(scope="module")
