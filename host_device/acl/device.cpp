@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdlib>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -15,37 +13,16 @@
 #include "allocation.h"
 #include "call.h"
 #include "context.h"
+#include "setting.h"
 #include "stream.h"
 
 namespace host {
 namespace {
 
-constexpr char kCountVariable[] = "ACLNN_MOE_HOST_DEVICES";
-constexpr int64_t kDefaultCount = 16;  // the dies of one Atlas A3 node that the seed's samples use
-constexpr int64_t kMaxCount = 1024;
-
 // An Atlas A3 die, as operators plan for it.
 constexpr int64_t kCubeCores = 24;
 constexpr int64_t kVectorCores = 48;
 constexpr int64_t kL2Bytes = int64_t{192} << 20;
-
-struct DeviceSetting {
-  uint32_t count;
-  std::string refusal;  // why there is no count
-};
-
-DeviceSetting ReadSetting() {
-  const char* text = std::getenv(kCountVariable);
-  if (text == nullptr || *text == '\0') return {kDefaultCount, ""};
-  char* end = nullptr;
-  errno = 0;
-  const long long value = std::strtoll(text, &end, 10);
-  if (errno != 0 || *end != '\0' || value < 1 || value > kMaxCount) {
-    return {0, std::string(kCountVariable) + " is '" + text + "', want a number from 1 to " +
-                   std::to_string(kMaxCount)};
-  }
-  return {static_cast<uint32_t>(value), ""};
-}
 
 struct Primary {
   std::shared_ptr<Context> context;
@@ -132,9 +109,12 @@ aclError CheckPeer(int32_t peer, std::pair<int32_t, int32_t>* link) {
 }  // namespace
 
 aclError DeviceCount(uint32_t* count) {
-  static const DeviceSetting& setting = *new DeviceSetting(ReadSetting());
-  if (setting.count == 0) return Fail(ACL_ERROR_RT_NO_DEVICE, "%s", setting.refusal.c_str());
-  *count = setting.count;
+  for (const Setting* setting : {&DeviceCountSetting(), &CoreCountSetting()}) {
+    if (!setting->refusal.empty()) {
+      return Fail(ACL_ERROR_RT_NO_DEVICE, "%s", setting->refusal.c_str());
+    }
+  }
+  *count = DeviceCountSetting().value;
   return ACL_SUCCESS;
 }
 
@@ -144,8 +124,8 @@ aclError CheckDevice(const char* parameter, int64_t device) {
   if (status != ACL_SUCCESS) return status;
   if (device < 0 || device >= count) {
     return Fail(ACL_ERROR_RT_INVALID_DEVICEID,
-                "%s is %lld, want 0 to %u; %s sets the number of devices", parameter,
-                static_cast<long long>(device), count - 1, kCountVariable);
+                "%s is %lld, want 0 to %u; ACLNN_MOE_HOST_DEVICES sets the number of devices",
+                parameter, static_cast<long long>(device), count - 1);
   }
   return ACL_SUCCESS;
 }

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "call.h"
+#include "setting.h"
 #include "stream.h"
 #include "thread.h"
 
@@ -110,6 +111,7 @@ Pool& ThePool() {
 extern "C" {
 
 uint32_t HostCoreCount() {
+  if (const uint32_t cores = host::CoreCountSetting().value; cores != 0) return cores;
   cpu_set_t cores;
   CPU_ZERO(&cores);
   // More cores than the set has room for: the kernel refuses, and the set's size is the answer.

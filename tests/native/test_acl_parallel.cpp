@@ -102,4 +102,16 @@ TEST(loop_uses_several_threads_where_there_are_cores) {
   EXPECT_TRUE(meeting.met.load());
 }
 
+TEST(core_count_can_be_set) {
+  setenv("ACLNN_MOE_HOST_CORES", "7", 1);
+  EXPECT_EQ(HostCoreCount(), 7u);
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+}
+
+TEST(core_count_of_zero_is_an_error) {
+  setenv("ACLNN_MOE_HOST_CORES", "0", 1);
+  EXPECT_EQ(aclrtSetDevice(0), ACL_ERROR_RT_NO_DEVICE);
+  EXPECT_TEXT_HAS(RecentText(), "ACLNN_MOE_HOST_CORES is '0', want a number from 1 to 1024");
+}
+
 TEST(core_count_is_at_least_one) { EXPECT_TRUE(HostCoreCount() >= 1); }
