@@ -25,9 +25,12 @@ Verdict Prepare(const char* op_name, const CombineCall& call) {
 
   Group group;
   OP_PLAN_CHECK(FindGroupOf(call.attributes.ep, plan.ep, &group));
-  OP_PLAN_CHECK(combine::CheckSupported(plan));
 
   std::strncpy(params.group_ep, call.attributes.ep.group_ep, sizeof(params.group_ep) - 1);
+  if (plan.ep.tp_world_size > 1) {
+    OP_PLAN_CHECK(FindPairOf(call.attributes.ep));
+    std::strncpy(params.group_tp, call.attributes.ep.group_tp, sizeof(params.group_tp) - 1);
+  }
   params.cores = CoresPerRank(group.local_size);
   *call.workspace_size = combine::WorkspaceBytes(plan, params.cores);
   return MakeExecutor(op_name, combine::Run, call.tensors, op_plan::kCombineInputs,

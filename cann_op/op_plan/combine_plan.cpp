@@ -119,7 +119,8 @@ Verdict CheckTokenRows(const TensorSpec& tensor, const ExpertParallel& ep, bool 
 }
 
 Verdict CheckRowTensors(const TensorSpec* t, const ExpertParallel& ep, CombinePlan* plan) {
-  const int64_t rows = ep.MaxRows(ep.ep_rank_id);
+  const bool elastic = t[kElasticInfo].present;
+  const int64_t rows = ep.RoomRows(elastic);
   OP_PLAN_REQUIRE(t[kExpandX].dims[0] >= rows * ep.tp_world_size,
                   "expand_x must have at least max(tp_world_size, 1) * A = %u * %" PRId64
                   " rows, got shape %s",
@@ -136,22 +137,6 @@ Verdict CheckRowTensors(const TensorSpec* t, const ExpertParallel& ep, CombinePl
   return CheckAtLeast(
       t[kEpSendCounts], "ep_world_size * max(tp_world_size, 1) * local_expert_num",
       int64_t{ep.ep_world_size} * ep.tp_world_size * ep.LocalExpertNum(ep.ep_rank_id));
-}
-
-Verdict CheckMask(const TensorSpec& mask, const CombineAttributes& a, const ExpertParallel& ep,
-                  CombinePlan* plan) {
-  plan->mask = MaskKind::kNone;
-  if (!mask.present) return {};
-  OP_PLAN_REQUIRE(ep.max_bs == ep.bs,
-                  "x_active_mask must be null when ranks differ in BS, got global_bs %" PRId64
-                  " with BS %u on %u ranks",
-                  a.ep.global_bs, ep.bs, ep.ep_world_size);
-  if (mask.dim_count == 1) {
-    plan->mask = MaskKind::kTokens;
-    return CheckShape(mask, "(BS,)", {int64_t{ep.bs}});
-  }
-  plan->mask = MaskKind::kChoices;
-  return CheckShape(mask, "(BS, K)", {int64_t{ep.bs}, int64_t{ep.k}});
 }
 
 Verdict CheckSpecialTensors(const TensorSpec* t, const ExpertParallel& ep) {
@@ -192,7 +177,7 @@ Verdict MakeCombinePlan(const TensorSpec* t, const CombineAttributes& a, Combine
   if (ep.tp_world_size == kMaxTpWorldSize) {
     OP_PLAN_CHECK(CheckShape(t[kTpSendCounts], "(tp_world_size,)", {kMaxTpWorldSize}));
   }
-  OP_PLAN_CHECK(CheckMask(t[kXActiveMask], a, ep, plan));
+  OP_PLAN_CHECK(CheckMask(t[kXActiveMask], ep, a.ep.global_bs, &plan->mask));
   OP_PLAN_CHECK(CheckTokenRows(t[kSharedExpertX], ep, true));
   OP_PLAN_CHECK(CheckSpecialTensors(t, ep));
   OP_PLAN_CHECK(CheckTokenRows(t[kY], ep, false));

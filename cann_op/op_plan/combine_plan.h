@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "op_plan/expert_parallel.h"
+#include "op_plan/routing.h"
 #include "op_plan/tensor_spec.h"
 
 namespace op_plan {
@@ -46,12 +46,6 @@ struct CombineAttributes {
   int64_t group_list_type;
   float norm_eps;
 };
-
-enum class RowOrigin : uint32_t {
-  kTriples,    // dispatch V2, V3: (source EP rank, token, copy) per row
-  kPositions,  // dispatch V1: per choice, how many earlier choices went to the same expert
-};
-enum class MaskKind : uint32_t { kNone, kTokens, kChoices };
 
 // Plain data: kernels get it by copy.
 struct CombinePlan {

@@ -13,6 +13,7 @@ const char* DispatchTensorName(uint32_t tensor) {
                                                        "scales",
                                                        "x_active_mask",
                                                        "expert_scales",
+                                                       "elastic_info",
                                                        "expand_x",
                                                        "dynamic_scales",
                                                        "expand_idx",
@@ -25,8 +26,8 @@ const char* DispatchTensorName(uint32_t tensor) {
 
 namespace {
 
-constexpr uint32_t kRequired[] = {kDispatchX,  kDispatchExpertIds, kDispatchExpandX,
-                                  kAssistInfo, kExpertTokenNums,   kEpRecvCounts};
+constexpr uint32_t kRequired[] = {kDispatchX,         kDispatchExpertIds, kDispatchExpandX,
+                                  kDispatchExpandIdx, kExpertTokenNums,   kEpRecvCounts};
 
 Verdict CheckPresence(const TensorSpec* t, const DispatchAttributes& a) {
   for (uint32_t tensor : kRequired) OP_PLAN_CHECK(CheckPresent(t[tensor]));
@@ -40,10 +41,11 @@ Verdict CheckDTypes(const TensorSpec* t, const DispatchAttributes& a) {
   OP_PLAN_CHECK(CheckDType(t[kDispatchExpertIds], DType::kInt32));
   OP_PLAN_CHECK(CheckDType(t[kDispatchScales], DType::kFloat32));
   OP_PLAN_CHECK(CheckDType(t[kDispatchXActiveMask], DType::kBool));
+  OP_PLAN_CHECK(CheckDType(t[kDispatchElasticInfo], DType::kInt32));
   OP_PLAN_CHECK(
       CheckDType(t[kDispatchExpandX], a.quant_mode == kQuantDynamic ? DType::kInt8 : DType::kBf16));
   if (a.quant_mode == kQuantDynamic) OP_PLAN_CHECK(CheckDType(t[kDynamicScales], DType::kFloat32));
-  OP_PLAN_CHECK(CheckDType(t[kAssistInfo], DType::kInt32));
+  OP_PLAN_CHECK(CheckDType(t[kDispatchExpandIdx], DType::kInt32));
   OP_PLAN_CHECK(CheckDType(t[kExpertTokenNums], DType::kInt64));
   OP_PLAN_CHECK(CheckDType(t[kEpRecvCounts], DType::kInt32));
   if (a.ep.tp_world_size == kMaxTpWorldSize) {
@@ -53,8 +55,9 @@ Verdict CheckDTypes(const TensorSpec* t, const DispatchAttributes& a) {
 }
 
 Verdict CheckOutputs(const TensorSpec* t, const ExpertParallel& ep, const DispatchAttributes& a) {
-  const int64_t rows = ep.MaxRows(ep.ep_rank_id) * ep.tp_world_size;
-  const int64_t local = ep.LocalExpertNum(ep.ep_rank_id);
+  const bool elastic = t[kDispatchElasticInfo].present;
+  const int64_t rows = ep.RoomRows(elastic) * ep.tp_world_size;
+  const int64_t local = ep.RoomExperts(elastic);
   OP_PLAN_CHECK(CheckDimCount(t[kDispatchExpandX], "(max(tp_world_size, 1) * A, H)", 2));
   OP_PLAN_REQUIRE(t[kDispatchExpandX].dims[0] >= rows && t[kDispatchExpandX].dims[1] == ep.h,
                   "expand_x must have shape (max(tp_world_size, 1) * A, H) = (%" PRId64
@@ -63,8 +66,12 @@ Verdict CheckOutputs(const TensorSpec* t, const ExpertParallel& ep, const Dispat
   if (a.quant_mode == kQuantDynamic) {
     OP_PLAN_CHECK(CheckAtLeast(t[kDynamicScales], "max(tp_world_size, 1) * A", rows));
   }
-  OP_PLAN_CHECK(
-      CheckAtLeast(t[kAssistInfo], "A * 128", ep.MaxRows(ep.ep_rank_id) * kAssistInfoPerRow));
+  if (a.row_origin == RowOrigin::kPositions) {
+    OP_PLAN_CHECK(CheckShape(t[kDispatchExpandIdx], "(BS * K,)", {int64_t{ep.bs} * ep.k}));
+  } else {
+    OP_PLAN_CHECK(
+        CheckAtLeast(t[kDispatchExpandIdx], "A * 128", ep.RoomRows(elastic) * kAssistInfoPerRow));
+  }
   OP_PLAN_CHECK(CheckAtLeast(t[kExpertTokenNums], "local_expert_num", local));
   OP_PLAN_CHECK(CheckAtLeast(t[kEpRecvCounts],
                              "ep_world_size * max(tp_world_size, 1) * local_expert_num",
@@ -97,23 +104,17 @@ Verdict MakeDispatchPlan(const TensorSpec* t, const DispatchAttributes& a, Dispa
                   "scales must be null when quant_mode is 0");
   OP_PLAN_CHECK(CheckShape(t[kDispatchScales], "(shared_expert_num + moe_expert_num, H)",
                            {int64_t{ep.shared_expert_num} + ep.moe_expert_num, int64_t{ep.h}}));
-  const TensorSpec& mask = t[kDispatchXActiveMask];
-  if (mask.present) {
-    OP_PLAN_REQUIRE(ep.max_bs == ep.bs,
-                    "x_active_mask must be null when ranks differ in BS, got global_bs %" PRId64
-                    " with BS %u on %u ranks",
-                    a.ep.global_bs, ep.bs, ep.ep_world_size);
-    if (mask.dim_count == 2) {
-      OP_PLAN_CHECK(CheckShape(mask, "(BS, K)", {int64_t{ep.bs}, int64_t{ep.k}}));
-    } else {
-      OP_PLAN_CHECK(CheckShape(mask, "(BS,)", {int64_t{ep.bs}}));
-    }
-  }
+  OP_PLAN_CHECK(CheckMask(t[kDispatchXActiveMask], ep, a.ep.global_bs, &plan->mask));
+  OP_PLAN_CHECK(CheckShape(t[kDispatchElasticInfo], "(4 + 2 * ep_world_size,)",
+                           {4 + 2 * int64_t{ep.ep_world_size}}));
+  OP_PLAN_REQUIRE(!t[kDispatchElasticInfo].present || ep.tp_world_size == 1,
+                  "elastic_info must be null when tp_world_size is 2");
   OP_PLAN_CHECK(CheckOutputs(t, ep, a));
 
   plan->quantise = a.quant_mode == kQuantDynamic;
   plan->smooth = t[kDispatchScales].present;
-  plan->masked = mask.present;
+  plan->elastic = t[kDispatchElasticInfo].present;
+  plan->row_origin = a.row_origin;
   plan->running_totals = a.expert_token_nums_type == 0;
   return {};
 }

@@ -4,22 +4,23 @@
 
 #include <cstdint>
 
-#include "op_plan/expert_parallel.h"
+#include "op_plan/routing.h"
 #include "op_plan/tensor_spec.h"
 
 namespace op_plan {
 
-// The tensors in the order of the C signature of V2.
+// The tensors in the order of the C signature of V3; V1 and V2 lack elastic_info.
 enum DispatchTensor : uint32_t {
   kDispatchX,
   kDispatchExpertIds,
   kDispatchScales,
   kDispatchXActiveMask,
   kDispatchExpertScales,
+  kDispatchElasticInfo,
   kDispatchInputs,
   kDispatchExpandX = kDispatchInputs,
   kDynamicScales,
-  kAssistInfo,
+  kDispatchExpandIdx,
   kExpertTokenNums,
   kEpRecvCounts,
   kTpRecvCounts,
@@ -32,6 +33,7 @@ struct DispatchAttributes {
   ExpertParallelAttributes ep;
   int64_t quant_mode;
   int64_t expert_token_nums_type;
+  RowOrigin row_origin;  // V1 gives positions, V2 and V3 triples
 };
 
 // Plain data: kernels get it by copy.
@@ -39,7 +41,9 @@ struct DispatchPlan {
   ExpertParallel ep;
   bool quantise;  // rows leave as int8 with one scale each
   bool smooth;    // each expert has scales of its own
-  bool masked;
+  bool elastic;
+  MaskKind mask;
+  RowOrigin row_origin;
   bool running_totals;  // expert_token_nums_type 0
 };
 

@@ -16,6 +16,16 @@ int64_t ExpertParallel::MaxRows(uint32_t rank) const {
   return global_bs * std::min(ExpertsPerMoeRank(), k);
 }
 
+int64_t ExpertParallel::RoomRows(bool elastic) const {
+  if (!elastic) return MaxRows(ep_rank_id);
+  // The first rank is a shared-expert rank if any is, the last is never one.
+  return std::max(MaxRows(0), MaxRows(ep_world_size - 1));
+}
+
+int64_t ExpertParallel::RoomExperts(bool elastic) const {
+  return elastic ? ExpertsPerMoeRank() : LocalExpertNum(ep_rank_id);
+}
+
 namespace {
 
 size_t NameBytes(const char* name) { return strnlen(name, kMaxGroupNameBytes + 1); }
@@ -160,6 +170,7 @@ Verdict CheckExpertParallel(const ExpertParallelAttributes& a, int64_t bs, int64
   // A single shared expert without ranks of its own is no shared expert.
   ep->shared_expert_num =
       static_cast<uint32_t>(a.shared_expert_rank_num == 0 ? 0 : a.shared_expert_num);
+  ep->first_special_expert = ep->moe_expert_num;
   ep->zero_expert_num = static_cast<uint32_t>(a.zero_expert_num);
   ep->copy_expert_num = static_cast<uint32_t>(a.copy_expert_num);
   ep->const_expert_num = static_cast<uint32_t>(a.const_expert_num);
@@ -176,6 +187,14 @@ Verdict CheckBufferSize(const ExpertParallel& ep, uint64_t buffer_bytes) {
       "need %" PRIu64 " MB: set HCCL_BUFFSIZE=%" PRIu64 " or the buffer size of the communicator",
       buffer_bytes / kMegabyte, ep.max_bs, ep.k, ep.h, ep.moe_expert_num, ep.ep_world_size,
       (needed + kMegabyte - 1) / kMegabyte, (needed + kMegabyte - 1) / kMegabyte);
+  return {};
+}
+
+Verdict CheckWindow(const char* parameter, uint64_t needed_bytes, uint64_t window_bytes) {
+  constexpr uint64_t kMegabyte = 1024 * 1024;
+  OP_PLAN_REQUIRE(window_bytes >= needed_bytes,
+                  "HCCL_BUFFSIZE of %s is %" PRIu64 " MB, but this call needs %" PRIu64 " MB",
+                  parameter, window_bytes / kMegabyte, (needed_bytes + kMegabyte - 1) / kMegabyte);
   return {};
 }
 

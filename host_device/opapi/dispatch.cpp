@@ -2,63 +2,85 @@
 #include "dispatch.h"
 
 #include <algorithm>
+#include <cstdio>
 
-#include "op_api/host_cpu/collective_kernel.h"
-#include "op_api/host_cpu/operator_call.h"
-#include "op_kernel/host_cpu/strided_view.h"
+#include "op_kernel/host_cpu/read_topology.h"
 #include "op_plan/limits.h"
-#include "op_plan/routing_check.h"
+#include "pair_gather.h"
 
 namespace dispatch {
 
 using op_plan::DispatchPlan;
 using op_plan::ExpertParallel;
-
-op_plan::Verdict CheckSupported(const DispatchPlan& plan) {
-  return op_api::RefuseMissing({
-      {plan.ep.tp_world_size > 1, "tp_world_size 2"},
-      {plan.masked, "x_active_mask"},
-  });
-}
-
-uint64_t WorkspaceBytes(const DispatchPlan& plan) {
-  const ExpertParallel& ep = plan.ep;
-  const uint64_t blocks = uint64_t{ep.LocalExpertNum(ep.ep_rank_id)} * ep.ep_world_size;
-  return (std::max<uint64_t>(blocks, ep.moe_expert_num) + 1) * sizeof(uint32_t);
-}
+using op_plan::Topology;
 
 namespace {
 
-HostCollectiveSignature Signature(const DispatchPlan& plan) {
+// The workspace: a table by block or by expert, and rows that must be packed for the TP peer.
+uint64_t TableBytes(const DispatchPlan& plan) {
+  constexpr uint64_t kCacheLine = 64;
   const ExpertParallel& ep = plan.ep;
-  return op_api::MakeSignature(
-      "MoeDistributeDispatch",
-      "ep_world_size,H,K,moe_expert_num,shared_expert_num,shared_expert_rank_num,largest BS,"
-      "quant_mode",
-      {ep.ep_world_size, ep.h, ep.k, ep.moe_expert_num, ep.shared_expert_num,
-       ep.shared_expert_rank_num, ep.max_bs,
-       plan.quantise ? op_plan::kQuantDynamic : op_plan::kQuantNone});
+  const uint64_t blocks = uint64_t{ep.ExpertsPerMoeRank()} * ep.ep_world_size;
+  const uint64_t bytes = (std::max<uint64_t>(blocks, ep.moe_expert_num) + 1) * sizeof(uint32_t);
+  return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
+}
+
+op_api::CollectiveRequest Request(const Params& params, const Topology& topology) {
+  const DispatchPlan& plan = params.plan;
+  const ExpertParallel& ep = plan.ep;
+  return {"group_ep",
+          params.group_ep,
+          ep.ep_world_size,
+          ep.ep_rank_id,
+          topology.original,
+          op_plan::RequiredBufferBytes(ep),
+          op_api::MakeSignature(
+              "MoeDistributeDispatch",
+              "ep_world_size,H,K,moe_expert_num,shared_expert_num,shared_expert_rank_num,largest "
+              "BS,quant_mode,ranks left,experts left",
+              {ep.ep_world_size, ep.h, ep.k, ep.moe_expert_num, ep.shared_expert_num,
+               ep.shared_expert_rank_num, ep.max_bs,
+               plan.quantise ? op_plan::kQuantDynamic : op_plan::kQuantNone,
+               topology.ep.ep_world_size, topology.ep.moe_expert_num})};
+}
+
+// The exchange over group_ep; `rows` tells how many arrived.
+aclError Exchange(const HostLaunch& host, const Params& params, int64_t* rows,
+                  HostFailure* failure) {
+  const DispatchPlan& plan = params.plan;
+  Topology topology;
+  const op_plan::Verdict refusal =
+      ReadTopology(host.tensors[op_plan::kDispatchElasticInfo], plan.ep, &topology);
+  const op_api::CollectiveTurn turn(host, Request(params, topology), failure);
+  if (turn.status() != ACL_SUCCESS) return turn.status();
+  const op_api::CollectiveKernel& kernel = turn.kernel();
+  if (refusal) {
+    std::snprintf(failure->text, HostFailure::kTextBytes, "%s", refusal->text.c_str());
+    return kernel.Fail(failure);
+  }
+  const Choices choices(host.tensors[op_plan::kDispatchExpertIds],
+                        host.tensors[op_plan::kDispatchXActiveMask], plan.mask, topology.ep);
+  const Launch launch = {
+      host.tensors, plan,    topology.ep,  op_plan::MakeWindowLayout(plan.ep),
+      kernel,       choices, params.cores, static_cast<uint32_t*>(host.workspace)};
+  if (!choices.Check(failure)) return kernel.Fail(failure);
+  OfferTokens(launch);
+  const aclError status = kernel.PublishAndAwaitAll(failure);
+  if (status != ACL_SUCCESS) return status;
+  return FetchRows(launch, rows, failure) ? ACL_SUCCESS : kernel.Fail(failure);
 }
 
 }  // namespace
 
+uint64_t WorkspaceBytes(const DispatchPlan& plan) { return TableBytes(plan) + PairPackBytes(plan); }
+
 aclError Run(const HostLaunch* host, HostFailure* failure) {
   const auto& params = *static_cast<const Params*>(host->params);
-  const ExpertParallel& ep = params.plan.ep;
-  const auto body = [&](const op_api::CollectiveKernel& kernel) {
-    const Launch launch = {
-        host->tensors,      params.plan,  op_plan::MakeWindowLayout(ep),          kernel.collective,
-        kernel.half_offset, params.cores, static_cast<uint32_t*>(host->workspace)};
-    const StridedView<const int32_t> ids(host->tensors[op_plan::kDispatchExpertIds]);
-    if (!op_plan::CheckExpertIds(ids, ep, failure->text, HostFailure::kTextBytes)) {
-      return kernel.Fail(failure);
-    }
-    OfferTokens(launch);
-    const aclError status = kernel.PublishAndAwaitAll(failure);
-    if (status != ACL_SUCCESS) return status;
-    return FetchRows(launch, failure) ? ACL_SUCCESS : ACL_ERROR_RT_VECTOR_CORE_EXCEPTION;
-  };
-  return op_api::RunCollective(*host, params.group_ep, ep, Signature(params.plan), failure, body);
+  int64_t rows = 0;
+  const aclError status = Exchange(*host, params, &rows, failure);
+  if (status != ACL_SUCCESS || params.plan.ep.tp_world_size == 1) return status;
+  uint8_t* packed = static_cast<uint8_t*>(host->workspace) + TableBytes(params.plan);
+  return GatherPair(*host, params, rows, packed, failure);
 }
 
 }  // namespace dispatch

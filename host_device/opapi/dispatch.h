@@ -4,8 +4,9 @@
 // times.
 #pragma once
 
-#include "host_communicator.h"
 #include "host_executor.h"
+#include "op_api/host_cpu/collective_kernel.h"
+#include "op_kernel/host_cpu/choices.h"
 #include "op_plan/dispatch_plan.h"
 #include "op_plan/window_layout.h"
 
@@ -14,34 +15,32 @@ namespace dispatch {
 struct Params {
   op_plan::DispatchPlan plan;
   char group_ep[128];
+  char group_tp[128];
   uint32_t cores;
 };
 
-op_plan::Verdict CheckSupported(const op_plan::DispatchPlan& plan);
 uint64_t WorkspaceBytes(const op_plan::DispatchPlan& plan);
 
 // A HostKernel on tensors in the order of op_plan::DispatchTensor.
 aclError Run(const HostLaunch* launch, HostFailure* failure);
 
-// What both halves of one launch look at.
+// What the steps of one launch look at. Ranks are numbered as the routing data does.
 struct Launch {
   const HostTensorView* tensors;
   const op_plan::DispatchPlan& plan;
-  op_plan::WindowLayout layout;
-  HostCollective* collective;
-  uint64_t half_offset;  // of the half of every window that this launch uses
+  const op_plan::ExpertParallel& ep;  // as it is now, see op_plan/topology.h
+  const op_plan::WindowLayout layout;
+  const op_api::CollectiveKernel& kernel;
+  const Choices& choices;
   uint32_t cores;
   uint32_t* workspace;
-
-  uint8_t* HalfOf(uint32_t rank) const {
-    return HostCollectiveWindow(collective, rank) + half_offset;
-  }
 };
 
-// Fills the own window. expert_ids have been checked.
+// Fills the own window. The choices have been checked.
 void OfferTokens(const Launch& launch);
 
-// Fetches this rank's rows from the windows of all ranks, which have filled them.
-bool FetchRows(const Launch& launch, HostFailure* failure);
+// Fetches this rank's rows from the windows of all ranks, which have filled them; `rows` tells how
+// many.
+bool FetchRows(const Launch& launch, int64_t* rows, HostFailure* failure);
 
 }  // namespace dispatch

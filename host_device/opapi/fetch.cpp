@@ -13,24 +13,13 @@ namespace {
 
 using op_plan::ExpertParallel;
 
-template <typename T>
-void WriteRow(const StridedView<T>& rows, int64_t row, const uint8_t* from, uint32_t h) {
-  if (rows.RowsAreContiguous()) {
-    std::memcpy(rows.Row(row), from, h * sizeof(T));
-    return;
-  }
-  for (uint32_t column = 0; column < h; ++column) {
-    std::memcpy(&rows(row, column), from + column * sizeof(T), sizeof(T));
-  }
-}
-
 // Rows are ordered by block: local expert, then source rank. Block b gets rows [first_[b], first_[b
 // + 1]).
 class Fetcher {
  public:
   Fetcher(const Launch& launch, HostFailure* failure)
       : launch_(launch),
-        ep_(launch.plan.ep),
+        ep_(launch.ep),
         self_(ep_.ep_rank_id),
         local_expert_num_(ep_.LocalExpertNum(self_)),
         blocks_(local_expert_num_ * ep_.ep_world_size),
@@ -38,11 +27,12 @@ class Fetcher {
         expand_x_(launch.tensors[op_plan::kDispatchExpandX]),
         expand_x_int8_(launch.tensors[op_plan::kDispatchExpandX]),
         dynamic_scales_(launch.tensors[op_plan::kDynamicScales]),
-        triples_(launch.tensors[op_plan::kAssistInfo]),
+        triples_(launch.tensors[op_plan::kDispatchExpandIdx]),
         failure_(failure) {}
 
-  bool Run() {
+  bool Run(int64_t* rows) {
     if (!PlaceBlocks()) return false;
+    *rows = first_[blocks_];
     HostParallelFor(
         blocks_, launch_.cores,
         [](void* fetcher, uint32_t block) { static_cast<Fetcher*>(fetcher)->FetchBlock(block); },
@@ -52,7 +42,8 @@ class Fetcher {
   }
 
  private:
-  Offer OfferOf(uint32_t source) const { return Offer(launch_.HalfOf(source), ep_); }
+  bool HasTriples() const { return launch_.plan.row_origin == op_plan::RowOrigin::kTriples; }
+  Offer OfferOf(uint32_t source) const { return Offer(launch_.kernel.Window(source), ep_); }
 
   // What source `source` has for local expert `local`: positions in its choices, or all tokens.
   struct Share {
@@ -64,7 +55,7 @@ class Fetcher {
     const Offer offer = OfferOf(source);
     if (ep_.IsSharedRank(self_)) {
       const uint32_t shared = self_ / ep_.RanksPerSharedExpert();
-      return {0, ep_.RankOfSharedExpert(shared, source) == self_ ? offer.header->bs : 0};
+      return {0, ep_.RankOfSharedExpert(shared, source) == self_ ? offer.header->token_count : 0};
     }
     const uint32_t expert =
         (self_ - ep_.shared_expert_rank_num) * local_expert_num_ + block / ep_.ep_world_size;
@@ -74,8 +65,13 @@ class Fetcher {
   // Nothing read from a peer's window is used as an index before it is checked here.
   bool PlaceBlocks() {
     const auto& expand_x = launch_.tensors[op_plan::kDispatchExpandX];
-    const int64_t rows_max =
-        std::min(expand_x.dims[0], launch_.tensors[op_plan::kAssistInfo].dims[0] / 3);
+    int64_t rows_max = expand_x.dims[0];
+    if (HasTriples()) {
+      rows_max = std::min(rows_max, launch_.tensors[op_plan::kDispatchExpandIdx].dims[0] / 3);
+    }
+    if (launch_.plan.quantise) {
+      rows_max = std::min(rows_max, launch_.tensors[op_plan::kDynamicScales].dims[0]);
+    }
     int64_t rows = 0;
     for (uint32_t block = 0; block < blocks_; ++block) {
       first_[block] = static_cast<uint32_t>(rows);
@@ -102,14 +98,15 @@ class Fetcher {
   void FetchBlock(uint32_t block) {
     const uint32_t source = block % ep_.ep_world_size;
     const Offer offer = OfferOf(source);
-    const uint8_t* half = launch_.HalfOf(source);
+    const uint8_t* half = launch_.kernel.Window(source);
     const bool row_per_copy = offer.header->row_per_copy != 0;
     const uint32_t begin = ShareOf(block).begin;
     for (uint32_t row = first_[block]; row < first_[block + 1]; ++row) {
       const uint32_t i = row - first_[block];
-      uint32_t token = i;
+      uint32_t token = 0;
       uint32_t copy = 0;
       if (ep_.IsSharedRank(self_)) {
+        token = std::min(offer.tokens[i], ep_.max_bs - 1);
         copy = ep_.k + self_ / ep_.RanksPerSharedExpert();
       } else {
         const uint32_t choice = offer.choices[begin + i];
@@ -124,6 +121,7 @@ class Fetcher {
       } else {
         WriteRow(expand_x_, row, from, ep_.h);
       }
+      if (!HasTriples()) continue;
       triples_(3 * int64_t{row}) = static_cast<int32_t>(source);
       triples_(3 * int64_t{row} + 1) = static_cast<int32_t>(token);
       triples_(3 * int64_t{row} + 2) = static_cast<int32_t>(copy);
@@ -158,8 +156,8 @@ class Fetcher {
 
 }  // namespace
 
-bool FetchRows(const Launch& launch, HostFailure* failure) {
-  return Fetcher(launch, failure).Run();
+bool FetchRows(const Launch& launch, int64_t* rows, HostFailure* failure) {
+  return Fetcher(launch, failure).Run(rows);
 }
 
 }  // namespace dispatch

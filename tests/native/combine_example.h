@@ -97,6 +97,7 @@ struct DispatchExample {
     using op_plan::DType;
     attributes.ep = ExampleAttributes();
     attributes.expert_token_nums_type = 1;
+    attributes.row_origin = op_plan::RowOrigin::kTriples;
     for (uint32_t i = 0; i < op_plan::kDispatchTensors; ++i) {
       tensors[i] = {};
       tensors[i].name = op_plan::DispatchTensorName(i);
@@ -105,7 +106,7 @@ struct DispatchExample {
     Set(op_plan::kDispatchExpertIds, DType::kInt32, {3, 2});
     Set(op_plan::kDispatchExpandX, DType::kBf16, {24, 1024});
     Set(op_plan::kDynamicScales, DType::kFloat32, {24});
-    Set(op_plan::kAssistInfo, DType::kInt32, {24 * 128});
+    Set(op_plan::kDispatchExpandIdx, DType::kInt32, {24 * 128});
     Set(op_plan::kExpertTokenNums, DType::kInt64, {2});
     Set(op_plan::kEpRecvCounts, DType::kInt32, {8});
   }

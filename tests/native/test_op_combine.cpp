@@ -234,8 +234,8 @@ TEST(combine_names_what_it_refuses) {
     EXPECT_TEXT_HAS(RecentText(), "nobody");
     EXPECT_EQ(refused([](A& a) { a.rank = (a.rank + 1) % a.ep; }), 561002);
     EXPECT_TEXT_HAS(RecentText(), "of 4 here, but the call says rank");
-    EXPECT_EQ(refused([](A& a) { a.comm_quant_mode = 2; }), 561003);
-    EXPECT_TEXT_HAS(RecentText(), "comm_quant_mode 2");
+    EXPECT_EQ(refused([](A& a) { a.comm_quant_mode = 1; }), 561002);
+    EXPECT_TEXT_HAS(RecentText(), "comm_quant_mode must be 0 or 2 (int8), got 1");
     EXPECT_TRUE(aclGetRecentErrMsg() == nullptr);
   });
 }

@@ -443,7 +443,7 @@ TEST(dispatch_plan_checks_its_own_tensors) {
   using D = DispatchExample;
   EXPECT_EQ(TextOf(changed([](D&) {})), std::string("accepted"));
   EXPECT_EQ(StatusOf(changed([](D& d) { d.tensors[op_plan::kDispatchX].present = false; })), kNull);
-  EXPECT_EQ(StatusOf(changed([](D& d) { d.tensors[op_plan::kAssistInfo].present = false; })),
+  EXPECT_EQ(StatusOf(changed([](D& d) { d.tensors[op_plan::kDispatchExpandIdx].present = false; })),
             kNull);
   EXPECT_EQ(StatusOf(changed([](D& d) { d.tensors[op_plan::kDispatchX].dtype = DType::kInt8; })),
             kInvalid);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "op_plan/window_layout.h"
 
@@ -20,7 +21,7 @@ HostCollectiveSignature MakeSignature(const char* op, const char* names,
 
 aclError CollectiveKernel::PublishAndAwaitAll(HostFailure* failure) const {
   HostCollectivePublish(collective);
-  for (uint32_t rank = 0; rank < ep_world_size; ++rank) {
+  for (const uint32_t rank : ranks) {
     const aclError status = HostCollectiveAwait(collective, rank, failure);
     if (status != ACL_SUCCESS) return status;
   }
@@ -34,7 +35,7 @@ constexpr uint32_t kSecondRound = 1;
 void CollectiveKernel::PublishStep() const { HostCollectivePublishStep(collective, kSecondRound); }
 
 aclError CollectiveKernel::AwaitStepOfAll(HostFailure* failure) const {
-  for (uint32_t rank = 0; rank < ep_world_size; ++rank) {
+  for (const uint32_t rank : ranks) {
     const aclError status = HostCollectiveAwaitStep(collective, rank, kSecondRound, failure);
     if (status != ACL_SUCCESS) return status;
   }
@@ -49,37 +50,36 @@ aclError CollectiveKernel::Fail(const HostFailure* failure) const {
 namespace {
 
 // GetWorkspaceSize has checked this on its caller's device; the stream may be another device's.
-op_plan::Verdict CheckAgain(const char* group_ep, const op_plan::ExpertParallel& ep,
-                            const HostCommInfo& info) {
-  OP_PLAN_CHECK(op_plan::CheckGroup("group_ep", group_ep, ep.ep_world_size, ep.ep_rank_id,
-                                    info.size, info.rank));
-  return op_plan::CheckBufferSize(ep, info.window_bytes);
+op_plan::Verdict CheckAgain(const CollectiveRequest& request, const HostCommInfo& info) {
+  OP_PLAN_CHECK(op_plan::CheckGroup(request.parameter, request.group, request.world_size,
+                                    request.rank_id, info.size, info.rank));
+  return op_plan::CheckWindow(request.parameter, request.needed_bytes, info.window_bytes);
 }
 
 }  // namespace
 
-CollectiveTurn::CollectiveTurn(const HostLaunch& launch, const char* group_ep,
-                               const op_plan::ExpertParallel& ep,
-                               const HostCollectiveSignature& signature, HostFailure* failure)
+CollectiveTurn::CollectiveTurn(const HostLaunch& launch, CollectiveRequest request,
+                               HostFailure* failure)
     : status_(ACL_ERROR_RT_PARAM_INVALID) {
-  if (HostCommAcquire(group_ep, launch.device, &comm_) != HCCL_SUCCESS) {
+  if (HostCommAcquire(request.group, launch.device, &comm_) != HCCL_SUCCESS) {
     comm_ = nullptr;
     std::snprintf(failure->text, HostFailure::kTextBytes,
-                  "group_ep '%s' is no communicator of device %d any more", group_ep,
-                  launch.device);
+                  "%s '%s' is no communicator of device %d any more", request.parameter,
+                  request.group, launch.device);
     return;
   }
   HostCommInfo info;
   HostCommGetInfo(comm_, &info);
-  if (const op_plan::Verdict refusal = CheckAgain(group_ep, ep, info)) {
+  if (const op_plan::Verdict refusal = CheckAgain(request, info)) {
     std::snprintf(failure->text, HostFailure::kTextBytes, "%s", refusal->text.c_str());
     return;
   }
-  status_ = HostCollectiveBegin(comm_, &signature, &kernel_.collective, failure);
+  status_ = HostCollectiveBegin(comm_, &request.signature, &kernel_.collective, failure);
   if (status_ != ACL_SUCCESS) return;
-  kernel_.ep_world_size = ep.ep_world_size;
+  kernel_.ranks = std::move(request.ranks);
   kernel_.epoch = HostCollectiveEpoch(kernel_.collective);
   kernel_.half_offset = op_plan::HalfOffset(info.window_bytes, kernel_.epoch);
+  kernel_.half_bytes = op_plan::HalfOffset(info.window_bytes, 1);
   kernel_.status_offset = op_plan::HalfOffset(info.status_bytes, kernel_.epoch);
 }
 

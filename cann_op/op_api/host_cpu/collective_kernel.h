@@ -3,6 +3,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <vector>
 
 #include "host_communicator.h"
 #include "host_executor.h"
@@ -15,10 +16,19 @@ HostCollectiveSignature MakeSignature(const char* op, const char* names,
 
 struct CollectiveKernel {
   HostCollective* collective;
-  uint32_t ep_world_size;
+  std::vector<uint32_t> ranks;  // that take part, by the numbers of the communicator
   uint32_t epoch;
-  uint64_t half_offset;    // of the half of every window that belongs to this launch
+  uint64_t half_offset;  // of the half of every window that belongs to this launch
+  uint64_t half_bytes;
   uint64_t status_offset;  // the same of the status areas
+
+  // By the place in `ranks`.
+  uint8_t* Window(uint32_t rank) const {
+    return HostCollectiveWindow(collective, ranks[rank]) + half_offset;
+  }
+  uint8_t* Status(uint32_t rank) const {
+    return HostCollectiveStatus(collective, ranks[rank]) + status_offset;
+  }
 
   aclError PublishAndAwaitAll(HostFailure* failure) const;
   // A second round, for who has let others read its memory until then.
@@ -28,11 +38,21 @@ struct CollectiveKernel {
   aclError Fail(const HostFailure* failure) const;
 };
 
-// A rank's turn in a collective over `group_ep`, from the first check to the end.
+// Which communicator, which of its ranks, and what all of them must agree on.
+struct CollectiveRequest {
+  const char* parameter;  // group_ep or group_tp, for messages
+  const char* group;
+  uint32_t world_size;
+  uint32_t rank_id;
+  std::vector<uint32_t> ranks;
+  uint64_t needed_bytes;  // of a window
+  HostCollectiveSignature signature;
+};
+
+// A rank's turn in a collective, from the first check to the end.
 class CollectiveTurn {
  public:
-  CollectiveTurn(const HostLaunch& launch, const char* group_ep, const op_plan::ExpertParallel& ep,
-                 const HostCollectiveSignature& signature, HostFailure* failure);
+  CollectiveTurn(const HostLaunch& launch, CollectiveRequest request, HostFailure* failure);
   ~CollectiveTurn();
   CollectiveTurn(const CollectiveTurn&) = delete;
   CollectiveTurn& operator=(const CollectiveTurn&) = delete;
@@ -45,13 +65,5 @@ class CollectiveTurn {
   CollectiveKernel kernel_ = {};
   aclError status_;
 };
-
-template <typename Body>
-aclError RunCollective(const HostLaunch& launch, const char* group_ep,
-                       const op_plan::ExpertParallel& ep, const HostCollectiveSignature& signature,
-                       HostFailure* failure, Body body) {
-  const CollectiveTurn turn(launch, group_ep, ep, signature, failure);
-  return turn.status() == ACL_SUCCESS ? body(turn.kernel()) : turn.status();
-}
 
 }  // namespace op_api

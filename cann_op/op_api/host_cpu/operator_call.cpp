@@ -76,25 +76,41 @@ Verdict ReadTensor(const aclTensor* tensor, const char* name, TensorSpec* spec) 
   return {};
 }
 
-Verdict FindGroupOf(const op_plan::ExpertParallelAttributes& attributes,
-                    const op_plan::ExpertParallel& ep, Group* group) {
+namespace {
+
+Verdict FindComm(const char* parameter, const char* name, HostCommInfo* info) {
   int32_t device = 0;
   if (HostCurrentDevice(&device) != ACL_SUCCESS) {
     return Refuse(op_plan::kTilingError, "no device is set: call aclrtSetDevice first");
   }
   HostComm* comm = nullptr;
-  if (HostCommAcquire(attributes.group_ep, device, &comm) != HCCL_SUCCESS) {
+  if (HostCommAcquire(name, device, &comm) != HCCL_SUCCESS) {
     const char* reason = aclGetRecentErrMsg();
-    return Refuse(op_plan::kTilingError, "group_ep: %s",
+    return Refuse(op_plan::kTilingError, "%s: %s", parameter,
                   reason == nullptr ? "no such communicator" : reason);
   }
-  HostCommInfo info;
-  HostCommGetInfo(comm, &info);
+  HostCommGetInfo(comm, info);
   HostCommRelease(comm);
+  return {};
+}
+
+}  // namespace
+
+Verdict FindGroupOf(const op_plan::ExpertParallelAttributes& attributes,
+                    const op_plan::ExpertParallel& ep, Group* group) {
+  HostCommInfo info;
+  OP_PLAN_CHECK(FindComm("group_ep", attributes.group_ep, &info));
   *group = {info.local_size};
   OP_PLAN_CHECK(op_plan::CheckGroup("group_ep", attributes.group_ep, ep.ep_world_size,
                                     ep.ep_rank_id, info.size, info.rank));
   return op_plan::CheckBufferSize(ep, info.window_bytes);
+}
+
+Verdict FindPairOf(const op_plan::ExpertParallelAttributes& attributes) {
+  HostCommInfo info;
+  OP_PLAN_CHECK(FindComm("group_tp", attributes.group_tp, &info));
+  return op_plan::CheckGroup("group_tp", attributes.group_tp, attributes.tp_world_size,
+                             attributes.tp_rank_id, info.size, info.rank);
 }
 
 uint32_t CoresPerRank(uint32_t local_ranks) {
@@ -110,16 +126,6 @@ Verdict MakeExecutor(const char* op_name, HostKernel kernel, const aclTensor* co
   const char* reason = aclGetRecentErrMsg();
   return Refuse(static_cast<op_plan::Status>(status), "%s",
                 reason == nullptr ? "the executor could not be made" : reason);
-}
-
-Verdict RefuseMissing(std::initializer_list<Feature> missing) {
-  for (const Feature& feature : missing) {
-    if (feature.asked) {
-      return Refuse(op_plan::kFindKernelError, "the kernel of the host device does not do %s yet",
-                    feature.name);
-    }
-  }
-  return {};
 }
 
 aclnnStatus Finish(const char* op_name, const Verdict& verdict) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <exception>
-#include <initializer_list>
 
 #include "host_executor.h"
 #include "op_plan/expert_parallel.h"
@@ -22,19 +21,14 @@ op_plan::Verdict ReadTensor(const aclTensor* tensor, const char* name, op_plan::
 // buffer.
 op_plan::Verdict FindGroupOf(const op_plan::ExpertParallelAttributes& attributes,
                              const op_plan::ExpertParallel& ep, Group* group);
+// group_tp, checked the same way.
+op_plan::Verdict FindPairOf(const op_plan::ExpertParallelAttributes& attributes);
 // Threads for one launch: the ranks of a group share this machine's cores.
 uint32_t CoresPerRank(uint32_t local_ranks);
 op_plan::Verdict MakeExecutor(const char* op_name, HostKernel kernel,
                               const aclTensor* const* tensors, uint32_t inputs, uint32_t outputs,
                               const void* params, size_t params_bytes, uint64_t workspace_bytes,
                               aclOpExecutor** executor);
-
-// Refuses with 561003 what the host device's kernel does not do.
-struct Feature {
-  bool asked;
-  const char* name;
-};
-op_plan::Verdict RefuseMissing(std::initializer_list<Feature> missing);
 
 // The status of a refusal, or 0; its text goes to aclGetRecentErrMsg.
 aclnnStatus Finish(const char* op_name, const op_plan::Verdict& verdict);

@@ -13,15 +13,11 @@ namespace {
 using op_plan::RoundToBf16;
 using op_plan::WidenBf16;
 
-constexpr uint32_t kGroup = 8;     // terms added in one pass: their sum stays in registers
-constexpr uint32_t kBlock = 1024;  // elements whose float32 sums stay in the first-level cache
-
 template <bool kFirst, size_t... I>
-void AddGroup(const Term* terms, float* __restrict acc, uint32_t begin, uint32_t end,
-              std::index_sequence<I...>) {
+void AddGroup(const Term* terms, float* __restrict acc, uint32_t h, std::index_sequence<I...>) {
   const uint16_t* const rows[] = {terms[I].row...};
   const float weights[] = {terms[I].weight...};
-  for (uint32_t j = begin; j < end; ++j) {
+  for (uint32_t j = 0; j < h; ++j) {
     float sum = kFirst ? 0.0f : acc[j];
     ((sum = sum + weights[I] * WidenBf16(rows[I][j])), ...);
     acc[j] = sum;
@@ -29,38 +25,52 @@ void AddGroup(const Term* terms, float* __restrict acc, uint32_t begin, uint32_t
 }
 
 template <bool kFirst>
-void AddUpToGroup(const Term* terms, uint32_t count, float* acc, uint32_t begin, uint32_t end) {
+void AddTerms(const Term* terms, uint32_t count, float* acc, uint32_t h) {
   switch (count) {
     case 1:
-      return AddGroup<kFirst>(terms, acc, begin, end, std::make_index_sequence<1>());
+      return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<1>());
     case 2:
-      return AddGroup<kFirst>(terms, acc, begin, end, std::make_index_sequence<2>());
+      return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<2>());
     case 3:
-      return AddGroup<kFirst>(terms, acc, begin, end, std::make_index_sequence<3>());
+      return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<3>());
     case 4:
-      return AddGroup<kFirst>(terms, acc, begin, end, std::make_index_sequence<4>());
+      return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<4>());
     case 5:
-      return AddGroup<kFirst>(terms, acc, begin, end, std::make_index_sequence<5>());
+      return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<5>());
     case 6:
-      return AddGroup<kFirst>(terms, acc, begin, end, std::make_index_sequence<6>());
+      return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<6>());
     case 7:
-      return AddGroup<kFirst>(terms, acc, begin, end, std::make_index_sequence<7>());
+      return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<7>());
     default:
-      return AddGroup<kFirst>(terms, acc, begin, end, std::make_index_sequence<kGroup>());
+      return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<kMaxGroup>());
   }
 }
 
-void Accumulate(const Term* terms, uint32_t count, float* acc, uint32_t h) {
-  for (uint32_t begin = 0; begin < h; begin += kBlock) {
-    const uint32_t end = begin + kBlock < h ? begin + kBlock : h;
-    uint32_t done = count < kGroup ? count : kGroup;
-    AddUpToGroup<true>(terms, done, acc, begin, end);
-    while (done < count) {
-      const uint32_t group = count - done < kGroup ? count - done : kGroup;
-      AddUpToGroup<false>(terms + done, group, acc, begin, end);
-      done += group;
-    }
+void Accumulate(const Term* terms, uint32_t count, bool first, float* acc, uint32_t h) {
+  first ? AddTerms<true>(terms, count, acc, h) : AddTerms<false>(terms, count, acc, h);
+}
+
+void AccumulateWide(const float* __restrict row, float weight, bool first, float* __restrict acc,
+                    uint32_t h) {
+  for (uint32_t j = 0; j < h; ++j) acc[j] = (first ? 0.0f : acc[j]) + weight * row[j];
+}
+
+template <uint32_t kStep1, uint32_t kStep2>
+void ConstRow(const uint16_t* __restrict alpha1, const uint16_t* __restrict x,
+              const uint16_t* __restrict alpha2, const uint16_t* __restrict v,
+              float* __restrict row, uint32_t h) {
+  for (uint32_t j = 0; j < h; ++j) {
+    const float scaled_x = WidenBf16(alpha1[j * kStep1]) * WidenBf16(x[j]);
+    const float scaled_v = WidenBf16(alpha2[j * kStep2]) * WidenBf16(v[j]);
+    row[j] = scaled_x + scaled_v;
   }
+}
+
+void ConstExpert(Alpha alpha1, const uint16_t* x, Alpha alpha2, const uint16_t* v, float* row,
+                 uint32_t h) {
+  const auto fill = alpha1.step == 0 ? (alpha2.step == 0 ? ConstRow<0, 0> : ConstRow<0, 1>)
+                                     : (alpha2.step == 0 ? ConstRow<1, 0> : ConstRow<1, 1>);
+  fill(alpha1.values, x, alpha2.values, v, row, h);
 }
 
 double RoundAndSquare(const float* __restrict acc, uint16_t* __restrict x, uint32_t h) {
@@ -87,10 +97,64 @@ void Normalise(const float* __restrict acc, float rstd, const uint16_t* __restri
   }
 }
 
+void AddRows(const uint16_t* __restrict a, const uint16_t* __restrict b, uint16_t* __restrict sum,
+             uint32_t h) {
+  for (uint32_t j = 0; j < h; ++j) sum[j] = RoundToBf16(WidenBf16(a[j]) + WidenBf16(b[j]));
+}
+
+constexpr float kMaxInt8 = 127.0f;
+constexpr float kNanInt8 = -128.0f;
+
+// rint, held within int8; `nan` for NaN.
+float ToInt8(float value, float nan) {
+  const float whole = __builtin_rintf(value);
+  const float bounded = whole > kMaxInt8 ? kMaxInt8 : whole < -kMaxInt8 ? -kMaxInt8 : whole;
+  return bounded == bounded ? bounded : nan;
+}
+
+constexpr uint32_t kCommBlock = 8;  // elements of a row that share a scale on the way back
+
+void QuantiseBlocks(const uint16_t* __restrict x, uint8_t* __restrict packed, uint32_t h) {
+  auto* const q = reinterpret_cast<int8_t*>(packed);
+  auto* const scales = reinterpret_cast<uint16_t*>(packed + h);
+  for (uint32_t block = 0; block < h / kCommBlock; ++block) {
+    const uint16_t* const from = x + block * kCommBlock;
+    float largest = 0.0f;
+    for (uint32_t i = 0; i < kCommBlock; ++i) {
+      const float size = __builtin_fabsf(WidenBf16(from[i]));
+      largest = size > largest ? size : largest;
+    }
+    scales[block] = RoundToBf16(largest / kMaxInt8);
+    const float scale = WidenBf16(scales[block]);
+    for (uint32_t i = 0; i < kCommBlock; ++i) {
+      const float value = WidenBf16(from[i]);
+      // An infinity over the infinite scale that it makes is NaN, but must keep its sign.
+      const bool infinite = __builtin_fabsf(value) == __builtin_inff();
+      const float ratio = scale > 0.0f ? value / scale : value == value ? 0.0f : value;
+      const float code = infinite ? __builtin_copysignf(kMaxInt8, value) : ToInt8(ratio, kNanInt8);
+      q[block * kCommBlock + i] = static_cast<int8_t>(static_cast<int32_t>(code));
+    }
+  }
+}
+
+void DequantiseBlocks(const uint8_t* __restrict packed, uint16_t* __restrict x, uint32_t h) {
+  const auto* const q = reinterpret_cast<const int8_t*>(packed);
+  const auto* const scales = reinterpret_cast<const uint16_t*>(packed + h);
+  for (uint32_t block = 0; block < h / kCommBlock; ++block) {
+    const float scale = WidenBf16(scales[block]);
+    for (uint32_t i = 0; i < kCommBlock; ++i) {
+      const float code = q[block * kCommBlock + i];
+      const float value = code == 0.0f       ? 0.0f
+                          : code == kNanInt8 ? __builtin_nanf("")
+                                             : code * scale;
+      x[block * kCommBlock + i] = RoundToBf16(value);
+    }
+  }
+}
+
 template <bool kSmooth>
 float Quantise(const uint16_t* __restrict x, const float* __restrict smooth, int8_t* __restrict q,
                uint32_t h) {
-  constexpr float kMaxInt8 = 127.0f;
   const auto value = [x, smooth](uint32_t j) {
     return kSmooth ? WidenBf16(x[j]) * smooth[j] : WidenBf16(x[j]);
   };
@@ -107,9 +171,8 @@ float Quantise(const uint16_t* __restrict x, const float* __restrict smooth, int
   // A row of zeros divides by 1 instead of by 0.
   const float divisor = largest > 0.0f ? largest : 1.0f;
   for (uint32_t j = 0; j < h; ++j) {
-    const float scaled = __builtin_rintf(value(j) * kMaxInt8 / divisor);
-    const float bounded = scaled > kMaxInt8 ? kMaxInt8 : scaled < -kMaxInt8 ? -kMaxInt8 : scaled;
-    q[j] = static_cast<int8_t>(static_cast<int32_t>(bounded == bounded ? bounded : 0.0f));
+    const float code = ToInt8(value(j) * kMaxInt8 / divisor, 0.0f);
+    q[j] = static_cast<int8_t>(static_cast<int32_t>(code));
   }
   return largest / kMaxInt8;
 }
@@ -124,8 +187,16 @@ float QuantiseRow(const uint16_t* x, const float* smooth, int8_t* q, uint32_t h)
 }  // namespace
 
 extern const RowMath kRowMath;
-const RowMath kRowMath = {ROW_MATH_TEXT(ROW_MATH_ISA), Accumulate, RoundAndSquare, Normalise,
-                          QuantiseRow};
+const RowMath kRowMath = {ROW_MATH_TEXT(ROW_MATH_ISA),
+                          Accumulate,
+                          AccumulateWide,
+                          ConstExpert,
+                          RoundAndSquare,
+                          Normalise,
+                          AddRows,
+                          QuantiseRow,
+                          QuantiseBlocks,
+                          DequantiseBlocks};
 
 }  // namespace ROW_MATH_ISA
 }  // namespace row_math

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cinttypes>
 #include <cstdio>
+#include <vector>
 
 #include "op_kernel/host_cpu/combine_add_rms_norm.h"
 #include "op_kernel/host_cpu/strided_view.h"
@@ -10,62 +11,123 @@ namespace {
 
 using op_plan::ExpertParallel;
 
+// A row that a token waits for.
+struct Wanted {
+  uint32_t token;
+  uint32_t copy;
+  bool shared;
+  uint32_t expert;  // shared experts counted from 0
+  uint32_t rank;    // that holds it
+};
+
 class Resolver {
  public:
   Resolver(const Launch& launch, HostFailure* failure)
-      : launch_(launch), ep_(launch.plan.ep), failure_(failure) {}
+      : launch_(launch),
+        ep_(launch.ep),
+        positions_(launch.tensors[op_plan::kExpandIdx]),
+        earlier_(ep_.moe_expert_num + ep_.shared_expert_num),
+        failure_(failure) {}
 
   bool Run() {
     for (uint32_t token = 0; token < ep_.bs; ++token) {
+      if (!launch_.choices.TokenActive(token)) continue;
       for (uint32_t copy = 0; copy < ep_.CopiesPerToken(); ++copy) {
-        const uint32_t slot = token * ep_.CopiesPerToken() + copy;
-        const Arrival arrival = *ArrivalOf(launch_, ep_.ep_rank_id, slot);
-        if (arrival.epoch != launch_.kernel.epoch) return FailMissing(token, copy);
-        if (arrival.place == kInSlot) {
-          launch_.rows[slot] = RowSlotOf(launch_, ep_.ep_rank_id, slot);
-        } else if (!Borrow(arrival, &launch_.rows[slot])) {
-          return false;
-        }
+        if (copy < ep_.k && !launch_.choices.Routed(token, copy)) continue;
+        const Wanted row = Want(token, copy);
+        const uint8_t** place = &launch_.rows[token * ep_.CopiesPerToken() + copy];
+        if (!(HasTriples() ? FindBySlot(row, place) : FindByPosition(row, place))) return false;
       }
     }
     return true;
   }
 
  private:
-  bool Borrow(const Arrival& arrival, const uint16_t** row) {
-    if (arrival.rank != rank_) {
-      rank_ = arrival.rank;
-      if (rank_ >= ep_.ep_world_size || HostCollectivePeerHeap(launch_.kernel.collective, rank_,
-                                                               &base_, &bytes_, failure_) != 0) {
+  bool HasTriples() const { return launch_.plan.row_origin == op_plan::RowOrigin::kTriples; }
+
+  Wanted Want(uint32_t token, uint32_t copy) const {
+    if (copy >= ep_.k) {
+      const uint32_t shared = copy - ep_.k;
+      return {token, copy, true, shared, ep_.RankOfSharedExpert(shared, ep_.ep_rank_id)};
+    }
+    const uint32_t expert = launch_.choices.Expert(token, copy);
+    return {token, copy, false, expert, ep_.RankOfExpert(expert)};
+  }
+
+  bool FindBySlot(const Wanted& row, const uint8_t** place) {
+    const uint32_t slot = row.token * ep_.CopiesPerToken() + row.copy;
+    const Arrival arrival = *ArrivalOf(launch_, ep_.ep_rank_id, slot);
+    if (arrival.epoch != launch_.kernel.epoch) return FailMissing(row);
+    if (arrival.place == kInWindow) {
+      *place = RowSlotOf(launch_, ep_.ep_rank_id, slot);
+      return true;
+    }
+    return Borrow(arrival.rank, arrival.place, place);
+  }
+
+  bool FindByPosition(const Wanted& row, const uint8_t** place) {
+    const uint32_t index = row.shared ? ep_.moe_expert_num + row.expert : row.expert;
+    const BlockArrival block = *BlockArrivalOf(launch_, ep_.ep_rank_id, index);
+    const uint32_t position = earlier_[index]++;
+    if (block.epoch != launch_.kernel.epoch || position >= block.count) return FailMissing(row);
+    if (!row.shared) {
+      const int64_t said = positions_(int64_t{row.token} * ep_.k + row.copy);
+      if (said != position) {
+        std::snprintf(failure_->text, HostFailure::kTextBytes,
+                      "expand_idx[%u] = %" PRId64
+                      ", but %u earlier choices of this rank went to "
+                      "expert %u",
+                      row.token * ep_.k + row.copy, said, position, row.expert);
         return false;
       }
     }
-    const uint64_t row_bytes = ep_.h * sizeof(uint16_t);
-    if (arrival.place > bytes_ || bytes_ - arrival.place < row_bytes || arrival.place % 2 != 0) {
-      std::snprintf(failure_->text, HostFailure::kTextBytes,
-                    "rank %u says that a row lies at byte %" PRIu64 " of its %" PRIu64, rank_,
-                    arrival.place, bytes_);
-      return false;
+    const uint64_t offset = block.place + position * block.row_bytes;
+    if (!block.in_window) return Borrow(row.rank, offset, place);
+    if (offset > launch_.kernel.half_bytes ||
+        launch_.kernel.half_bytes - offset < launch_.layout.row_stride) {
+      return FailPlace(row.rank, offset, launch_.kernel.half_bytes);
     }
-    *row = reinterpret_cast<const uint16_t*>(base_ + arrival.place);
+    *place = launch_.kernel.Window(row.rank) + offset;
     return true;
   }
 
-  bool FailMissing(uint32_t token, uint32_t copy) {
-    const bool shared = copy >= ep_.k;
-    const StridedView<const int32_t> ids(launch_.tensors[op_plan::kExpertIds]);
-    const uint32_t expert = shared ? copy - ep_.k : static_cast<uint32_t>(ids(token, copy));
-    std::snprintf(
-        failure_->text, HostFailure::kTextBytes,
-        "token %u, k %u: %s %u on rank %u sent no row back; its expand_idx and "
-        "ep_send_counts are not those of this dispatch",
-        token, copy, shared ? "shared expert" : "expert", expert,
-        shared ? ep_.RankOfSharedExpert(expert, ep_.ep_rank_id) : ep_.RankOfExpert(expert));
+  bool Borrow(uint32_t rank, uint64_t offset, const uint8_t** place) {
+    if (rank != rank_) {
+      if (rank >= ep_.ep_world_size ||
+          HostCollectivePeerHeap(launch_.kernel.collective, launch_.kernel.ranks[rank], &base_,
+                                 &bytes_, failure_) != ACL_SUCCESS) {
+        return false;
+      }
+      rank_ = rank;
+    }
+    const uint64_t row_bytes = ep_.h * sizeof(uint16_t);
+    if (offset > bytes_ || bytes_ - offset < row_bytes || offset % sizeof(uint16_t) != 0) {
+      return FailPlace(rank, offset, bytes_);
+    }
+    *place = base_ + offset;
+    return true;
+  }
+
+  bool FailPlace(uint32_t rank, uint64_t offset, uint64_t bytes) {
+    std::snprintf(failure_->text, HostFailure::kTextBytes,
+                  "rank %u says that a row lies at byte %" PRIu64 " of its %" PRIu64, rank, offset,
+                  bytes);
+    return false;
+  }
+
+  bool FailMissing(const Wanted& row) {
+    std::snprintf(failure_->text, HostFailure::kTextBytes,
+                  "token %u, k %u: %s %u on rank %u sent no row back; its expand_idx and "
+                  "ep_send_counts are not those of this dispatch",
+                  row.token, row.copy, row.shared ? "shared expert" : "expert", row.expert,
+                  row.rank);
     return false;
   }
 
   const Launch& launch_;
   const ExpertParallel& ep_;
+  const StridedView<const int32_t> positions_;
+  std::vector<uint32_t> earlier_;  // rows found so far, by expert, shared experts last
   HostFailure* failure_;
   // The rank whose memory was looked at last.
   uint32_t rank_ = UINT32_MAX;

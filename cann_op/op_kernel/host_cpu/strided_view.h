@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "host_executor.h"
@@ -21,6 +22,7 @@ class StridedView {
   T& operator()(int64_t row, int64_t column) const {
     return base_[row * row_stride_ + column * column_stride_];
   }
+  int64_t RowStride() const { return row_stride_; }
   bool RowsAreContiguous() const { return column_stride_ == 1; }
   T* Row(int64_t row) const { return base_ + row * row_stride_; }
 
@@ -37,3 +39,15 @@ class StridedView {
   int64_t row_stride_;
   int64_t column_stride_;
 };
+
+// Writes h consecutive elements into a row.
+template <typename T>
+void WriteRow(const StridedView<T>& rows, int64_t row, const uint8_t* from, uint32_t h) {
+  if (rows.RowsAreContiguous()) {
+    std::memcpy(rows.Row(row), from, h * sizeof(T));
+    return;
+  }
+  for (uint32_t column = 0; column < h; ++column) {
+    std::memcpy(&rows(row, column), from + column * sizeof(T), sizeof(T));
+  }
+}
