@@ -118,9 +118,9 @@ struct MoeRank {
 
 // Runs body on every rank, each in its own thread with device, stream and communicator.
 inline void RunRanks(const MoeSize& size, const std::function<void(MoeRank&)>& body,
-                     uint32_t buffer_mb = 16) {
+                     uint32_t buffer_mb = 16, int32_t first_device = 0) {
   HcclRootInfo root;
-  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  EXPECT_EQ(aclrtSetDevice(first_device), ACL_SUCCESS);
   EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
   std::vector<std::thread> threads;
   for (int64_t r = 0; r < size.ep; ++r) {
@@ -128,7 +128,7 @@ inline void RunRanks(const MoeSize& size, const std::function<void(MoeRank&)>& b
       MoeRank rank;
       rank.size = size;
       rank.rank = r;
-      EXPECT_EQ(aclrtSetDevice(static_cast<int32_t>(r)), ACL_SUCCESS);
+      EXPECT_EQ(aclrtSetDevice(first_device + static_cast<int32_t>(r)), ACL_SUCCESS);
       HcclCommConfig config;
       HcclCommConfigInit(&config);
       config.hcclBufferSize = buffer_mb;
