@@ -17,11 +17,7 @@
 #include "check.h"
 #include "hccl/hccl.h"
 #include "host_communicator.h"
-
-inline std::string RecentText() {
-  const char* text = aclGetRecentErrMsg();
-  return text == nullptr ? "" : text;
-}
+#include "recent_text.h"
 
 inline void SleepMs(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 

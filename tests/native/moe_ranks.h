@@ -18,6 +18,7 @@
 #include "aclnnop/aclnn_moe_distribute_dispatch_v2.h"
 #include "check.h"
 #include "hccl/hccl.h"
+#include "recent_text.h"
 
 inline uint16_t ToBf16(float value) {
   uint32_t bits;
@@ -29,11 +30,6 @@ inline float FromBf16(uint16_t value) {
   float wide;
   std::memcpy(&wide, &bits, sizeof(wide));
   return wide;
-}
-
-inline std::string RecentText() {
-  const char* text = aclGetRecentErrMsg();
-  return text == nullptr ? "" : text;
 }
 
 // A tensor in device memory with its descriptor.

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "host_runtime.h"
+#include "recent_text.h"
 
 using Work = std::function<aclError(HostFailure*)>;
 
@@ -82,8 +83,3 @@ class Gate {
 
   const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
-
-inline std::string RecentText() {
-  const char* const text = aclGetRecentErrMsg();
-  return text == nullptr ? "(no text)" : text;
-}

@@ -5,6 +5,7 @@
 
 #include "aclnnop/aclnn_moe_distribute_dispatch.h"
 #include "aclnnop/aclnn_moe_distribute_dispatch_v3.h"
+#include "hccl_ranks.h"
 #include "moe_ranks.h"
 
 namespace {
@@ -38,6 +39,7 @@ class Layer {
     auto ids = t_.expert_ids->Read();
     for (int64_t t = 0; t < s.bs; ++t) {
       for (int64_t k = 0; k < s.k; ++k) {
+        if (!f.elastic.empty()) ids[t * s.k + k] %= f.elastic[3];
         if (IsSpecial(r, f, k)) ids[t * s.k + k] = static_cast<int32_t>(s.experts);
       }
     }
@@ -293,4 +295,58 @@ TEST(combine_fails_everywhere_on_a_mask_with_a_hole) {
         layer.mask().Write(2, 1);
       },
       "x_active_mask[2] is true after x_active_mask[1] is false");
+}
+
+TEST(a_communicator_goes_on_without_a_rank_that_was_killed) {
+  SharedPage* page = SharedPage::Make();
+  constexpr uint32_t kRanks = 4, kKilled = 1;
+  RankProcesses processes(kRanks, [&](uint32_t rank) {
+    MoeRank r;
+    r.rank = rank;
+    HcclCommConfig config = SmallConfig();
+    config.hcclBufferSize = 16;
+    EXPECT_EQ(HcclCommInitRootInfoConfig(kRanks, page->Root(rank), rank, &config, &r.comm),
+              HCCL_SUCCESS);
+    char name[128] = {};
+    EXPECT_EQ(HcclGetCommName(r.comm, name), HCCL_SUCCESS);
+    r.group = name;
+    EXPECT_EQ(aclrtCreateStream(&r.stream), ACL_SUCCESS);
+    const auto round = [&](const Features& f) {
+      Layer layer(r, f);
+      EXPECT_EQ(layer.Dispatch(), ACL_SUCCESS);
+      EXPECT_EQ(layer.Combine(), ACL_SUCCESS);
+      layer.Expect(0.0f);
+    };
+    round({});
+    page->notes[rank].store(1);
+    if (rank == kKilled) SleepMs(60000);
+    EXPECT_TRUE(page->AwaitNote(kKilled, 2));
+    {
+      const Features whole;
+      Layer layer(r, whole);
+      EXPECT_TRUE(layer.Dispatch() != ACL_SUCCESS);
+      EXPECT_TEXT_HAS(RecentText(), "rank 1 (pid");
+    }
+    EXPECT_EQ(aclrtDestroyStreamForce(r.stream), ACL_SUCCESS);
+    EXPECT_EQ(aclrtCreateStream(&r.stream), ACL_SUCCESS);
+    Features left;
+    left.elastic = {1, 3, 0, 6, 0, -1, 1, 2, 0, 2, 3, -1};
+    for (int i = 0; i < 3; ++i) round(left);
+    EXPECT_EQ(HcclCommDestroy(r.comm), HCCL_SUCCESS);
+  });
+  for (uint32_t rank = 0; rank < kRanks; ++rank) EXPECT_TRUE(page->AwaitNote(rank, 1));
+  processes.Kill(kKilled);
+  page->notes[kKilled].store(2);
+  processes.Join();
+}
+
+TEST(dispatch_fails_everywhere_on_elastic_info_that_contradicts_itself) {
+  RunRanks({}, [](MoeRank& r) {
+    Features f;
+    f.elastic = {1, 4, 0, 8, 0, 1, 2, 3, 0, 1, 2, 3};
+    if (r.rank == 3) f.elastic[5] = 2;
+    Layer layer(r, f);
+    EXPECT_TRUE(layer.Dispatch() != ACL_SUCCESS);
+    EXPECT_TEXT_HAS(RecentText(), "elastic_info gives rank 1 the new number 2 of 4");
+  });
 }
