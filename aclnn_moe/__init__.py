@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aclnn_moe.operators import (
         moe_distribute_combine_add_rms_norm as moe_distribute_combine_add_rms_norm,
     )
+    from aclnn_moe.operators import moe_distribute_dispatch as moe_distribute_dispatch
     from aclnn_moe.operators import moe_distribute_dispatch_v2 as moe_distribute_dispatch_v2
     from aclnn_moe.runtime import Device as Device
     from aclnn_moe.runtime import init as init
@@ -64,6 +65,7 @@ _WHERE = {
     "from_pointer": "array",
     "init": "runtime",
     "moe_distribute_combine_add_rms_norm": "operators",
+    "moe_distribute_dispatch": "operators",
     "moe_distribute_dispatch_v2": "operators",
     "pinned_empty": "memory",
     "reference": "",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,23 @@ from aclnn_moe.array import DeviceArray, new_array
 from aclnn_moe.dtypes import dtype_of
 from aclnn_moe.layout import MOST_DIMS, Layout
 from aclnn_moe.operator_call import Names, call_for
-from aclnn_moe.signatures import DISPATCH, Signature
+from aclnn_moe.signatures import COMBINE, DISPATCH, Signature
 from aclnn_moe.timeline import Timeline
 from aclnn_moe.transfers import copy_to_device, copy_to_host
 
 HostArray = npt.NDArray[Any]
 
-# Per output of dispatch: elements that mean something per received row (expand_x counts rows).
-# expand_scales is reserved on an Atlas A3: nothing is written there.
-_PER_ROW = {"expand_x": 1, "dynamic_scales": 1, "expand_idx": 3, "expand_scales": 0}
+# Elements of V2's expand_idx that mean something, per row received: source rank, token, choice.
+_IDX_WORDS = 3
+
+
+class _Received(NamedTuple):
+    """What dispatch wrote on this rank."""
+
+    rows: int  # with TP, of both ranks of the pair
+    own_rows: int
+    local_experts: int
+    counts: int  # elements of ep_recv_counts
 
 
 def are_host_operands(signature: Signature, inputs: Sequence[Any]) -> bool:
@@ -67,21 +75,33 @@ def run(
         for given, array in zip(signature.inputs, inputs, strict=True)
     ]
     call = call_for(signature, operands, integers, names, real, line.device)
-    results = _results(signature, call.outputs, out)
-    outputs = call.new_outputs(line)
-    named = dict(zip((given.name for given in signature.inputs), inputs, strict=True))
-    masked = signature is not DISPATCH and named["x_active_mask"] is not None
-    if masked:
-        for array, result in zip(outputs, results, strict=True):
-            copy_to_device(array, result, line)
-    call.run([*operands, *outputs], line)
-    if signature is DISPATCH:
-        _copy_rows_out(signature, outputs, results, line)
+    results = dict(zip(signature.outputs, _results(signature, call.outputs, out), strict=True))
+    outputs = dict(zip(signature.outputs, call.new_outputs(line), strict=True))
+    arguments = signature.arguments(inputs, integers)
+    if arguments["x_active_mask"] is not None:
+        _prepare_untouched(signature, outputs, results, line)
+    call.run([*operands, *outputs.values()], line)
+    if signature is COMBINE:
+        for name, result in results.items():
+            _copy_out(outputs[name], result, line)
     else:
-        for array, result in zip(outputs, results, strict=True):
-            _copy_out(array, result, line)
+        _copy_rows_out(signature, arguments, outputs, results, line)
     line.synchronize()
-    return results
+    return list(results.values())
+
+
+def _prepare_untouched(
+    signature: Signature,
+    outputs: dict[str, DeviceArray],
+    results: dict[str, HostArray],
+    line: Timeline,
+) -> None:
+    """Give what a masked operator leaves alone the value that the caller is to find there."""
+    if signature is COMBINE:
+        for name, result in results.items():
+            copy_to_device(outputs[name], result, line)
+    elif signature is DISPATCH:
+        copy_to_device(outputs["expand_idx"], np.zeros_like(results["expand_idx"]), line)
 
 
 def _copy_in(name: str, array: HostArray | None, line: Timeline) -> DeviceArray | None:
@@ -140,22 +160,47 @@ def _copy_out(array: DeviceArray, result: HostArray, line: Timeline) -> None:
 
 
 def _copy_rows_out(
-    signature: Signature, outputs: list[DeviceArray], results: list[HostArray], line: Timeline
+    signature: Signature,
+    arguments: dict[str, Any],
+    outputs: dict[str, DeviceArray],
+    results: dict[str, HostArray],
+    line: Timeline,
 ) -> None:
     """Copy the counts, and of the rest only what belongs to rows that were received."""
-    by_name = dict(zip(signature.outputs, zip(outputs, results, strict=True), strict=True))
     for name in ("ep_recv_counts", "tp_recv_counts", "expert_token_nums"):
-        _copy_out(*by_name[name], line)
+        _copy_out(outputs[name], results[name], line)
     line.synchronize()
-    own = by_name["ep_recv_counts"][1]
-    pair = by_name["tp_recv_counts"][1]
-    # Within a TP pair both ranks' rows are there; alone, the running total ends with their number.
-    rows = int(pair.sum()) if pair.size == 2 else int(own[-1])
-    for name, per_row in _PER_ROW.items():
-        array, result = by_name[name]
-        if name == "dynamic_scales" and by_name["expand_x"][1].dtype != np.int8:
-            used = 0  # Written only where rows are quantised.
-        else:
-            used = min(rows * per_row, len(result))
-        result[used:] = 0
-        _copy_out(array, result[:used], line)
+    received = _received(arguments, results)
+    quantised = results["expand_x"].dtype == np.int8
+    used = {
+        "expand_x": received.rows,
+        "dynamic_scales": received.rows if quantised else 0,
+        "expand_idx": results["expand_idx"].size
+        if signature is DISPATCH
+        else received.own_rows * _IDX_WORDS,
+        # Reserved on an Atlas A3: nothing is written there.
+        "expand_scales": 0,
+    }
+    for name, count in used.items():
+        results[name][count:] = 0
+        _copy_out(outputs[name], results[name][:count], line)
+    results["ep_recv_counts"][received.counts :] = 0
+    results["expert_token_nums"][received.local_experts :] = 0
+
+
+def _received(arguments: dict[str, Any], results: dict[str, HostArray]) -> _Received:
+    """Read from the counts what this rank has; they are where dispatch says, or it has failed."""
+    counts, pair = results["ep_recv_counts"], results["tp_recv_counts"]
+    local = len(results["expert_token_nums"])
+    if pair.size == 2:
+        return _Received(int(pair.sum()), int(pair[arguments["tp_rank_id"]]), local, counts.size)
+    blocks = counts.size
+    elastic = arguments.get("elastic_info")
+    if elastic is not None and elastic[0] == 1:
+        # The group is as large as its ranks left, and this rank may be of the other kind now.
+        ranks, shared_ranks, experts = map(int, elastic[1:4])
+        is_shared = elastic[4 + arguments["ep_rank_id"]] < shared_ranks
+        local = 1 if is_shared else experts // (ranks - shared_ranks)
+        blocks = local * ranks
+    rows = int(counts[blocks - 1])
+    return _Received(rows, rows, local, blocks)

@@ -12,14 +12,18 @@ import sys
 import threading
 from collections.abc import Sequence
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aclnn_moe import _ffi, memory
 from aclnn_moe.array import DeviceArray
+from aclnn_moe.errors import SymbolNotFoundError
 from aclnn_moe.layout import Layout, layout_of
 from aclnn_moe.runtime import init
-from aclnn_moe.signatures import Signature, check_inputs
+from aclnn_moe.signatures import Function, Signature, check_fits, check_inputs
 from aclnn_moe.timeline import Timeline
+
+if TYPE_CHECKING:
+    from aclnn_moe._ffi.loader import Operator
 
 # Prepared calls kept; a model has a few per batch size.
 _MOST_CALLS = 256
@@ -51,7 +55,8 @@ class OperatorCall:
 
     def __init__(
         self,
-        signature: Signature,
+        function: Function,
+        found: Operator,
         inputs: Sequence[Layout | None],
         outputs: Sequence[Layout],
         integers: Sequence[int],
@@ -60,11 +65,9 @@ class OperatorCall:
         device: int,
     ) -> None:
         self._call: Any = None
-        init()
-        found = _ffi.find_operator(signature.name)
         ffi, lib = _ffi.ffi, _ffi.lib
         self._lock = threading.Lock()
-        self._name = signature.name
+        self._name = function.name
         self._count = len(inputs) + len(outputs)
         self._pool = memory.pool_of(device)
         self.device = device
@@ -72,10 +75,10 @@ class OperatorCall:
         self.outputs = tuple(outputs)
         self._names = [
             ffi.new("char[]", name.encode())
-            for name in (*names, f"{signature.name}GetWorkspaceSize", signature.name)
+            for name in (*names, f"{function.name}GetWorkspaceSize", function.name)
         ]
         call = ffi.new("aclnn_moe_call*")
-        call.op = getattr(lib, signature.number)
+        call.op = getattr(lib, function.number)
         call.device = device
         call.getWorkspaceSize = found.get_workspace_size
         call.launch = found.launch
@@ -179,12 +182,14 @@ def call_for(
     ------
     TypeError, ValueError
         Arguments that cannot be described to C, or that contradict one another.
+    NotImplementedError
+        The libraries have only an older function, with no place for an argument that was given.
     SymbolNotFoundError
         No library has the operator.
     """
     layouts = tuple([None if a is None else a.layout for a in inputs])
     try:
-        key = (signature.number, layouts, tuple(map(index, integers)), names, real, device)
+        key = (signature.name, layouts, tuple(map(index, integers)), names, real, device)
     except TypeError:
         _name_wrong_integer(signature, integers)
         raise
@@ -219,10 +224,26 @@ def _prepare(
     if isinstance(real, bool) or not isinstance(real, (int, float)):
         raise TypeError(f"norm_eps is {real!r}: want a float")
     check_inputs(signature, layouts, device)
+    arguments = signature.arguments(layouts, integers)
     outputs = [
-        layout_of(dtype, shape, None, device) for shape, dtype in signature.plan(layouts, integers)
+        layout_of(dtype, shape, None, device)
+        for shape, dtype in signature.plan(arguments, arguments)
     ]
-    return OperatorCall(signature, layouts, outputs, integers, names, real, device)
+    init()
+    function, found = _find(signature)
+    check_fits(signature, function, arguments)
+    return OperatorCall(function, found, layouts, outputs, integers, names, real, device)
+
+
+def _find(signature: Signature) -> tuple[Function, Operator]:
+    """Find the newest function that any library has, as torch_npu does."""
+    for function in signature.functions[:-1]:
+        try:
+            return function, _ffi.find_operator(function.name)
+        except SymbolNotFoundError:
+            continue
+    function = signature.functions[-1]
+    return function, _ffi.find_operator(function.name)
 
 
 def _name_wrong_integer(signature: Signature, integers: Sequence[Any]) -> None:

@@ -1,30 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the two operators take and give: names, dtypes, ranks, and shapes that depend on others.
+"""What the operators take and give: names, dtypes, ranks, and the C functions behind them.
 
 Only what can be told from the arguments' types and from comparing arrays with one another is
-checked here. The ranges of the specification are checked in C, in one place for all callers.
+checked here and in `output_shapes`. The ranges of the specification are checked in C, in one place
+for all callers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aclnn_moe import dtypes
 from aclnn_moe.dtypes import DType
 from aclnn_moe.layout import Layout
-
-Layouts = Sequence[Layout | None]
-Output = tuple[tuple[int, ...], DType]
-
-# Attributes far out of range still get an output shape, so that C can refuse them by name; these
-# keep that shape small. They are above every limit of the specification.
-_MOST_RANKS = 1024
-_MOST_EXPERTS = 2048
-_MOST_GLOBAL_BS = 1 << 20
-
-# Elements of expand_idx per row that a rank can receive: CANN's own constant.
-_IDX_PER_ROW = 128
+from aclnn_moe.output_shapes import (
+    Integers,
+    Layouts,
+    Output,
+    plan_combine,
+    plan_dispatch,
+    plan_dispatch_v2,
+)
 
 
 class Input(NamedTuple):
@@ -36,27 +33,31 @@ class Input(NamedTuple):
     required: bool = True
 
 
-class Signature(NamedTuple):
-    """An operator: its C name, its arguments in C's order, and its outputs."""
+class Function(NamedTuple):
+    """A C function behind an operator; ``lacks`` are the arguments that it has no place for."""
 
     name: str
     number: str  # constant of the binding
+    lacks: tuple[str, ...] = ()
+
+
+class Signature(NamedTuple):
+    """An operator: its C functions, newest first, its arguments in C's order, and its outputs."""
+
+    name: str
+    functions: tuple[Function, ...]
     inputs: tuple[Input, ...]
     integers: tuple[str, ...]
     outputs: tuple[str, ...]
-    plan: Callable[[Layouts, Sequence[int]], list[Output]]
+    plan: Callable[[Layouts, Integers], list[Output]]
+
+    def arguments(self, arrays: Sequence[Any], integers: Sequence[int]) -> dict[str, Any]:
+        """Return arrays and integers by name."""
+        names = [*(given.name for given in self.inputs), *self.integers]
+        return dict(zip(names, [*arrays, *integers], strict=True))
 
 
-def _compare(
-    name: str, shape: tuple[int, ...], wanted: str, allowed: list[tuple[int, ...]]
-) -> None:
-    if shape not in allowed:
-        raise ValueError(
-            f"{name} has shape {shape}: want {' or '.join(map(str, allowed))}, {wanted}"
-        )
-
-
-def check_inputs(signature: Signature, layouts: Layouts, device: int) -> None:
+def check_inputs(signature: Signature, layouts: Sequence[Layout | None], device: int) -> None:
     """Check presence, dtype, rank and device of each input.
 
     Raises
@@ -83,125 +84,99 @@ def check_inputs(signature: Signature, layouts: Layouts, device: int) -> None:
             raise ValueError(f"{given.name} is on device {layout.device}: want device {device}")
 
 
-def _need(layout: Layout | None) -> tuple[int, ...]:
-    if layout is None:
-        raise TypeError("a required array is missing")
-    return layout.shape
+def check_fits(signature: Signature, function: Function, arguments: dict[str, Any]) -> None:
+    """Check that ``function``, the newest one there is, has a place for every argument given.
+
+    Raises
+    ------
+    NotImplementedError
+        It has none; the message names the argument and the function that it needs.
+    """
+    for name in function.lacks:
+        if arguments[name] is not None and arguments[name] != 0:
+            raise NotImplementedError(
+                f"{name} needs {signature.functions[0].name}, which no library has: only "
+                f"{function.name} is there"
+            )
 
 
-def _plan_dispatch(layouts: Layouts, integers: Sequence[int]) -> list[Output]:
-    x, expert_ids, scales, x_active_mask, expert_scales = layouts
-    tokens, hidden = _need(x)
-    _compare(
-        "expert_ids",
-        _need(expert_ids),
-        f"since x has shape {_need(x)}",
-        [(tokens, _need(expert_ids)[1])],
-    )
-    top_k = _need(expert_ids)[1]
-    since = f"since expert_ids has shape {(tokens, top_k)}"
-    if scales is not None and scales.shape[1] != hidden:
-        raise ValueError(
-            f"scales has shape {scales.shape}: want (experts, {hidden}), since x has shape "
-            f"{_need(x)}"
-        )
-    if x_active_mask is not None:
-        _compare("x_active_mask", x_active_mask.shape, since, [(tokens,), (tokens, top_k)])
-    if expert_scales is not None:
-        _compare("expert_scales", expert_scales.shape, since, [(tokens, top_k)])
+_SPECIAL_EXPERTS = ("zero_expert_num", "copy_expert_num", "const_expert_num")
 
-    named = dict(zip(DISPATCH.integers, integers, strict=True))
-    ranks = min(max(named["ep_world_size"], 1), _MOST_RANKS)
-    pairs = min(max(named["tp_world_size"], 1), 2)
-    shared_ranks = named["shared_expert_rank_num"]
-    global_bs = min(named["global_bs"], _MOST_GLOBAL_BS)
-    global_bs = global_bs if global_bs > 0 else tokens * ranks
-    if named["ep_rank_id"] < shared_ranks:
-        local = 1
-        shared = min(max(named["shared_expert_num"], 1), shared_ranks)
-        rows = global_bs * shared // shared_ranks
-    else:
-        local = max(1, min(named["moe_expert_num"], _MOST_EXPERTS) // max(1, ranks - shared_ranks))
-        rows = global_bs * min(local, top_k)
-    quantised = named["quant_mode"] == 2
-    value = dtypes.int8 if quantised or x is None else x.dtype
-    return [
-        ((rows * pairs, hidden), value),
-        ((rows * pairs,), dtypes.float32),
-        ((max(tokens * top_k, rows * _IDX_PER_ROW),), dtypes.int32),
-        ((local,), dtypes.int64),
-        ((ranks * local * pairs,), dtypes.int32),
-        ((min(max(named["tp_world_size"], 0), 2),), dtypes.int32),
-        ((rows,), dtypes.float32),
-    ]
+_DISPATCH_INPUTS = (
+    Input("x", (dtypes.bfloat16, dtypes.float16), (2,)),
+    Input("expert_ids", (dtypes.int32,), (2,)),
+    Input("scales", (dtypes.float32,), (2,), required=False),
+    Input("x_active_mask", (dtypes.bool_,), (1, 2), required=False),
+    Input("expert_scales", (dtypes.float32,), (2,), required=False),
+)
 
+_DISPATCH_INTEGERS = (
+    "ep_world_size",
+    "ep_rank_id",
+    "moe_expert_num",
+    "tp_world_size",
+    "tp_rank_id",
+    "expert_shard_type",
+    "shared_expert_num",
+    "shared_expert_rank_num",
+    "quant_mode",
+    "global_bs",
+    "expert_token_nums_type",
+)
 
-def _plan_combine(layouts: Layouts, integers: Sequence[int]) -> list[Output]:
-    del integers
-    named = dict(zip((given.name for given in COMBINE.inputs), layouts, strict=True))
-    hidden = _need(named["expand_x"])[1]
-    tokens, top_k = _need(named["expert_ids"])
-    by_ids = f"since expert_ids has shape {(tokens, top_k)}"
-    by_both = f"{by_ids} and expand_x has {_need(named['expand_x'])}"
-    both = [(tokens, 1, hidden), (tokens, hidden)]
-    _compare("expert_scales", _need(named["expert_scales"]), by_ids, [(tokens, top_k)])
-    _compare("residual_x", _need(named["residual_x"]), by_both, both)
-    _compare(
-        "gamma",
-        _need(named["gamma"]),
-        f"since expand_x has shape {_need(named['expand_x'])}",
-        [(hidden,)],
-    )
-    mask, shared = named["x_active_mask"], named["shared_expert_x"]
-    if mask is not None:
-        _compare("x_active_mask", mask.shape, by_ids, [(tokens,), (tokens, top_k)])
-    if shared is not None:
-        _compare("shared_expert_x", shared.shape, by_both, both)
-    return [
-        ((tokens, 1, hidden), dtypes.bfloat16),
-        ((tokens, 1, 1), dtypes.float32),
-        ((tokens, 1, hidden), dtypes.bfloat16),
-    ]
-
+_DISPATCH_OUTPUTS = (
+    "expand_x",
+    "dynamic_scales",
+    "expand_idx",
+    "expert_token_nums",
+    "ep_recv_counts",
+    "tp_recv_counts",
+    "expand_scales",
+)
 
 DISPATCH = Signature(
-    "aclnnMoeDistributeDispatchV2",
-    "ACLNN_MOE_DISPATCH_V2",
+    "moe_distribute_dispatch",
+    (Function("aclnnMoeDistributeDispatch", "ACLNN_MOE_DISPATCH"),),
+    _DISPATCH_INPUTS,
+    _DISPATCH_INTEGERS,
+    _DISPATCH_OUTPUTS,
+    plan_dispatch,
+)
+
+DISPATCH_V2 = Signature(
+    "moe_distribute_dispatch_v2",
     (
-        Input("x", (dtypes.bfloat16, dtypes.float16), (2,)),
-        Input("expert_ids", (dtypes.int32,), (2,)),
-        Input("scales", (dtypes.float32,), (2,), required=False),
-        Input("x_active_mask", (dtypes.bool_,), (1, 2), required=False),
-        Input("expert_scales", (dtypes.float32,), (2,), required=False),
+        Function("aclnnMoeDistributeDispatchV3", "ACLNN_MOE_DISPATCH_V3"),
+        Function(
+            "aclnnMoeDistributeDispatchV2",
+            "ACLNN_MOE_DISPATCH_V2",
+            ("elastic_info", *_SPECIAL_EXPERTS),
+        ),
     ),
-    (
-        "ep_world_size",
-        "ep_rank_id",
-        "moe_expert_num",
-        "tp_world_size",
-        "tp_rank_id",
-        "expert_shard_type",
-        "shared_expert_num",
-        "shared_expert_rank_num",
-        "quant_mode",
-        "global_bs",
-        "expert_token_nums_type",
-    ),
-    (
-        "expand_x",
-        "dynamic_scales",
-        "expand_idx",
-        "expert_token_nums",
-        "ep_recv_counts",
-        "tp_recv_counts",
-        "expand_scales",
-    ),
-    _plan_dispatch,
+    (*_DISPATCH_INPUTS, Input("elastic_info", (dtypes.int32,), (1,), required=False)),
+    (*_DISPATCH_INTEGERS, *_SPECIAL_EXPERTS),
+    _DISPATCH_OUTPUTS,
+    plan_dispatch_v2,
+)
+
+_COMBINE_V2_INPUTS = (
+    Input("elastic_info", (dtypes.int32,), (1,), required=False),
+    Input("ori_x", (dtypes.bfloat16,), (2,), required=False),
+    Input("const_expert_alpha_1", (dtypes.bfloat16,), (1, 2), required=False),
+    Input("const_expert_alpha_2", (dtypes.bfloat16,), (1, 2), required=False),
+    Input("const_expert_v", (dtypes.bfloat16,), (2,), required=False),
 )
 
 COMBINE = Signature(
-    "aclnnMoeDistributeCombineAddRmsNorm",
-    "ACLNN_MOE_COMBINE_ADD_RMS_NORM",
+    "moe_distribute_combine_add_rms_norm",
+    (
+        Function("aclnnMoeDistributeCombineAddRmsNormV2", "ACLNN_MOE_COMBINE_ADD_RMS_NORM_V2"),
+        Function(
+            "aclnnMoeDistributeCombineAddRmsNorm",
+            "ACLNN_MOE_COMBINE_ADD_RMS_NORM",
+            (*(given.name for given in _COMBINE_V2_INPUTS), *_SPECIAL_EXPERTS),
+        ),
+    ),
     (
         Input("expand_x", (dtypes.bfloat16,), (2,)),
         Input("expert_ids", (dtypes.int32,), (2,)),
@@ -217,6 +192,7 @@ COMBINE = Signature(
         Input("group_list", required=False),
         Input("expand_scales", required=False),
         Input("shared_expert_x", (dtypes.bfloat16,), (2, 3), required=False),
+        *_COMBINE_V2_INPUTS,
     ),
     (
         "ep_world_size",
@@ -231,7 +207,8 @@ COMBINE = Signature(
         "out_dtype",
         "comm_quant_mode",
         "group_list_type",
+        *_SPECIAL_EXPERTS,
     ),
     ("y", "rstd_out", "x"),
-    _plan_combine,
+    plan_combine,
 )

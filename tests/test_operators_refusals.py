@@ -95,6 +95,7 @@ def test_combine_refuses_before_c_is_called(
         combine_alone(**changed)
 
 
+@pytest.mark.parametrize("version", ["", "_v2"])
 @pytest.mark.parametrize(
     ("changed", "kind", "text"),
     [
@@ -112,10 +113,13 @@ def test_combine_refuses_before_c_is_called(
             r"scales has shape \(8, 1025\): want \(experts, 1024\)",
         ),
         ({"moe_expert_num": None}, TypeError, "moe_expert_num is missing"),
+        ({"quant_mode": 0.5}, TypeError, "quant_mode is 0.5: want an int"),
+        ({"group_tp": 7}, TypeError, "group is a int: want a Communicator or its name"),
+        ({"out": (None,) * 6}, ValueError, "out has 6 entries: want 7"),
     ],
 )
 def test_dispatch_refuses_before_c_is_called(
-    changed: dict[str, Any], kind: type[Exception], text: str
+    version: str, changed: dict[str, Any], kind: type[Exception], text: str
 ) -> None:
     arguments: dict[str, Any] = {
         "x": np.zeros((BS, H), BF16),
@@ -125,8 +129,9 @@ def test_dispatch_refuses_before_c_is_called(
         "ep_rank_id": 0,
         "moe_expert_num": EXPERTS,
     }
+    function = getattr(aclnn_moe, f"moe_distribute_dispatch{version}")
     with pytest.raises(kind, match=text):
-        aclnn_moe.moe_distribute_dispatch_v2(**(arguments | changed))
+        function(**(arguments | changed))
 
 
 def test_numpy_and_device_arrays_are_not_mixed() -> None:
@@ -180,7 +185,7 @@ def test_a_value_out_of_range_is_refused_by_c_with_both_values(thread_ranks: Mak
 
     for error in thread_ranks(RANKS).run(work):
         assert (error.code, error.name) == (561002, "ACLNN_ERR_INNER_TILING_ERROR")
-        assert error.function == "aclnnMoeDistributeCombineAddRmsNormGetWorkspaceSize"
+        assert error.function == "aclnnMoeDistributeCombineAddRmsNormV2GetWorkspaceSize"
         assert "1" in error.message and "quant" in error.message.lower()
 
 

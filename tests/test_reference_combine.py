@@ -179,11 +179,28 @@ def test_comm_quant_sends_zeros_where_the_scale_vanishes() -> None:
     assert first(results[0].x) == [0]
 
 
-def test_comm_quant_turns_a_block_with_nan_into_nan_and_leaves_the_next_alone() -> None:
+@pytest.mark.parametrize(
+    ("block", "arrives"),
+    [
+        # NaN is no candidate for the maximum: the others travel with scale 1.
+        ([np.nan, 127, -3, 0.25, 0, 0, 0, 0], [np.nan, 127, -3, 0, 0, 0, 0, 0]),
+        # Beside an infinity every number is nothing; infinities and NaN stay.
+        (
+            [np.inf, -np.inf, np.nan, 3e38, -1, 0, 1e-40, 0],
+            [np.inf, -np.inf, np.nan, 0, 0, 0, 0, 0],
+        ),
+        # A scale of 0.
+        ([np.nan, 2.0**-133, -(2.0**-133), 0, 0, 0, 0, 0], [np.nan, 0, 0, 0, 0, 0, 0, 0]),
+        ([np.nan] * 8, [np.nan] * 8),
+    ],
+)
+def test_comm_quant_lets_nan_and_infinities_spoil_nobody_else(
+    block: list[float], arrives: list[float]
+) -> None:
     config = MoeConfig(ep_world_size=2, moe_expert_num=2, comm_quant_mode=2)
-    x = bf16([[np.nan, 1, 1, 1, 1, 1, 1, 1] + [127] * 8])
+    x = bf16([block + [127] * 8])
     given = [DispatchInput(x=x, expert_ids=ids([rank])) for rank in range(2)]
     got = dispatch(given, config)
-    result = combine_add_rms_norm([returned(given[r], got[r]) for r in range(2)], config)[0]
-    assert np.isnan(result.x.astype(np.float32).ravel()[:8]).all()
-    assert result.x.ravel()[8:].tolist() == [127] * 8
+    with np.errstate(invalid="ignore"):
+        result = combine_add_rms_norm([returned(given[r], got[r]) for r in range(2)], config)[0]
+    np.testing.assert_array_equal(result.x.astype(np.float32).ravel(), arrives + [127] * 8)

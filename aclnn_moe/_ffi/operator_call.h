@@ -8,15 +8,18 @@
 
 #include "cann.h"
 
-/* Limits of the struct below; the largest operator of the package uses 22 tensors, 16 integers. */
+/* Limits of the struct below; the largest operator of the package uses 22 tensors, 15 integers. */
 #define ACLNN_MOE_MAX_DIMS 8
 #define ACLNN_MOE_MAX_TENSORS 24
 #define ACLNN_MOE_MAX_INTS 16
 #define ACLNN_MOE_MAX_NAMES 4
 
 /* Operators, by the signature of their first phase. */
-#define ACLNN_MOE_DISPATCH_V2 1
-#define ACLNN_MOE_COMBINE_ADD_RMS_NORM 2
+#define ACLNN_MOE_DISPATCH 1
+#define ACLNN_MOE_DISPATCH_V2 2
+#define ACLNN_MOE_DISPATCH_V3 3
+#define ACLNN_MOE_COMBINE_ADD_RMS_NORM 4
+#define ACLNN_MOE_COMBINE_ADD_RMS_NORM_V2 5
 
 /* aclnn_moe_run: the first phase is done, but the launch waits for a larger workspace. */
 #define ACLNN_MOE_NEEDS_WORKSPACE -2000002
@@ -34,7 +37,8 @@ typedef struct {
 
 typedef struct {
   /* Set before aclnn_moe_create_tensors; the caller keeps the texts alive. Tensors, integers and
-   * names are in the order of the C signature, outputs last. */
+   * names are in the order of the newest C signature, outputs last; but V3's and V2's special
+   * expert numbers are the last integers. An older signature leaves out what it does not have. */
   int32_t op;
   int32_t device;
   void* getWorkspaceSize;

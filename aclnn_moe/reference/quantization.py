@@ -8,6 +8,7 @@ import numpy as np
 from aclnn_moe.reference.rounding import Array, Float32, to_bf16, to_f32
 
 INT8_MAX = np.float32(127.0)
+INT8_NAN = -128  # stands for NaN, of comm_quant_mode 2
 COMM_BLOCK = 8  # elements that share one scale, of comm_quant_mode 2
 
 
@@ -48,14 +49,24 @@ def dequantize(q: Array, scales: Float32) -> Float32:
 def through_int8(rows: Array) -> Array:
     """Tell what arrives of bfloat16 rows (n, H) that travel in int8 blocks (comm_quant_mode 2).
 
-    Each block of 8 travels with ``scale = bf16(max|block| / 127)`` as ``rint(x / scale)``. A block
-    whose scale is 0 arrives as zeros, one that holds NaN or an infinity as NaN.
+    Each block of 8 travels with ``scale = bf16(max|block| / 127)`` as ``q = rint(x / scale)``,
+    within -127 to 127, and arrives as ``bf16(q * scale)``.
+
+    NaN travels as -128, which no number does, and is no candidate for the maximum. An infinity is
+    one: it arrives as it was, and the numbers beside it as 0, as they do when the scale is 0.
     """
     count, hidden = rows.shape
     blocks = to_f32(rows).reshape(count, hidden // COMM_BLOCK, COMM_BLOCK)
-    scales = to_f32(to_bf16(np.abs(blocks).max(axis=2) / INT8_MAX))[..., None]
+    largest = np.fmax.reduce(np.abs(blocks), axis=2, initial=np.float32(0))
+    scales = to_f32(to_bf16(largest / INT8_MAX))[..., None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        arrived = _to_int8(blocks / scales).astype(np.float32) * scales
+        q = _to_int8(blocks / scales)
+        q[np.isposinf(blocks)] = INT8_MAX
+        q[np.isneginf(blocks)] = -INT8_MAX
+        q[np.isnan(blocks)] = INT8_NAN
+        # 0 times an infinite scale is 0 here.
+        arrived = np.where(q == 0, np.float32(0), q.astype(np.float32) * scales)
+    arrived[q == INT8_NAN] = np.nan
     return to_bf16(arrived.reshape(count, hidden))
 
 
