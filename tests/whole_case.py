@@ -125,7 +125,7 @@ def _configs(draw: st.DrawFn, features: frozenset[str]) -> MoeConfig:
                     (num, copies)
                     for num in range(1, 5)
                     for copies in range(1, ep)
-                    if num * copies < ep and (ep % copies == 0 or "tp" not in features)
+                    if num * copies < ep
                 ]
             )
         )

@@ -11,15 +11,21 @@
 namespace op_plan {
 
 int64_t ExpertParallel::MaxRows(uint32_t rank) const {
-  const int64_t global_bs = int64_t{max_bs} * ep_world_size;
-  if (IsSharedRank(rank)) return global_bs * shared_expert_num / shared_expert_rank_num;
-  return global_bs * std::min(ExpertsPerMoeRank(), k);
+  if (IsSharedRank(rank)) {
+    const uint32_t copies = RanksPerSharedExpert();
+    return int64_t{max_bs} * ((ep_world_size + copies - 1) / copies);
+  }
+  return int64_t{max_bs} * ep_world_size * std::min(ExpertsPerMoeRank(), k);
 }
 
 int64_t ExpertParallel::RoomRows(bool elastic) const {
-  if (!elastic) return MaxRows(ep_rank_id);
   // The first rank is a shared-expert rank if any is, the last is never one.
-  return std::max(MaxRows(0), MaxRows(ep_world_size - 1));
+  const int64_t moe = MaxRows(ep_world_size - 1);
+  if (shared_expert_rank_num == 0) return moe;
+  const int64_t shared =
+      int64_t{max_bs} * ep_world_size * shared_expert_num / shared_expert_rank_num;
+  if (elastic) return std::max(shared, moe);
+  return IsSharedRank(ep_rank_id) ? shared : moe;
 }
 
 int64_t ExpertParallel::RoomExperts(bool elastic) const {

@@ -64,10 +64,12 @@ struct ExpertParallel {
   }
   // The copies of one token that can come back: K choices, then the shared-expert ranks' in order.
   uint32_t CopiesPerToken() const { return k + shared_expert_num; }
-  // A: rows that `rank` can receive.
+  // Rows that `rank` can receive.
   int64_t MaxRows(uint32_t rank) const;
-  // What this rank's tensors must have room for. With elastic_info a rank may become one of the
-  // other kind, so that there must be room for either.
+  // A, what this rank's tensors must have room for: as MaxRows, but where the copies of a shared
+  // expert do not divide the ranks, the tables ask for less than the busiest of them can receive.
+  // With elastic_info a rank may become one of the other kind, so that there must be room for
+  // either.
   int64_t RoomRows(bool elastic) const;
   int64_t RoomExperts(bool elastic) const;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "op_kernel/host_cpu/pair_rows.h"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 
@@ -48,19 +49,21 @@ bool PairExchange::MakeOffer(Offer* offer, HostFailure* failure) {
   const StridedView<const uint16_t> expand_x(tensors_[op_plan::kExpandX]);
   const StridedView<const int32_t> ep_counts(tensors_[op_plan::kEpSendCounts]);
   const StridedView<const int32_t> tp_counts(tensors_[op_plan::kTpSendCounts]);
-  const int64_t rows_max = ep_.MaxRows(ep_.ep_rank_id);
+  const int64_t room = tensors_[op_plan::kExpandX].dims[0];
+  const int64_t rows_max = std::min(ep_.MaxRows(ep_.ep_rank_id), room);
   offer->own_rows = ep_counts(ep_.ep_world_size * ep_.LocalExpertNum(ep_.ep_rank_id) - 1);
   offer->peer_rows = tp_counts(1 - ep_.tp_rank_id);
   const int64_t own_said = tp_counts(ep_.tp_rank_id);
   if (offer->own_rows < 0 || offer->peer_rows < 0 || offer->own_rows > rows_max ||
-      offer->peer_rows > rows_max || own_said != offer->own_rows) {
+      offer->peer_rows > rows_max || offer->own_rows + offer->peer_rows > room ||
+      own_said != offer->own_rows) {
     std::snprintf(failure->text, HostFailure::kTextBytes,
                   "tp_send_counts[%u] = %" PRId64 " and tp_send_counts[%u] = %" PRId64
                   " must be the rows of this rank, %" PRId64
                   " by ep_send_counts, and of its peer, "
-                  "each at most %" PRId64,
+                  "each at most %" PRId64 ", together at most the %" PRId64 " of expand_x",
                   ep_.tp_rank_id, own_said, 1 - ep_.tp_rank_id, offer->peer_rows, offer->own_rows,
-                  rows_max);
+                  rows_max, room);
     return false;
   }
   const op_plan::Verdict refusal = LendRows(expand_x, offer->own_rows, offer->peer_rows, ep_.h,
