@@ -175,6 +175,44 @@ void ExpectAllFail(const Features& f, Spoil spoil, const char* text) {
   });
 }
 
+// Four pairs: two EP groups of four ranks, and a TP group of the two ranks with the same EP rank.
+void RunPairs(const Features& features, const std::function<void(const MoeRank&, Layer&)>& body) {
+  constexpr int64_t kEp = 4;
+  HcclRootInfo tp_roots[kEp];
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  for (HcclRootInfo& root : tp_roots) EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  MoeSize size;
+  size.ep = kEp;
+  size.experts = kEp;
+  const auto run_half = [&](int64_t tp_rank) {
+    const auto run_rank = [&](MoeRank& r) {
+      HcclComm pair = nullptr;
+      HcclCommConfig config;
+      HcclCommConfigInit(&config);
+      config.hcclBufferSize = 4;
+      config.hcclExecTimeOut = 20;
+      EXPECT_EQ(HcclCommInitRootInfoConfig(2, &tp_roots[r.rank], static_cast<uint32_t>(tp_rank),
+                                           &config, &pair),
+                HCCL_SUCCESS);
+      char name[128] = {};
+      EXPECT_EQ(HcclGetCommName(pair, name), HCCL_SUCCESS);
+      Features f = features;
+      f.tp = 2;
+      f.tp_rank = tp_rank;
+      f.group_tp = name;
+      {
+        Layer layer(r, f);
+        body(r, layer);
+      }
+      EXPECT_EQ(HcclCommDestroy(pair), HCCL_SUCCESS);
+    };
+    RunRanks(size, run_rank, 16, static_cast<int32_t>(tp_rank * kEp));
+  };
+  std::thread second(run_half, 1);
+  run_half(0);
+  second.join();
+}
+
 MoeSize Shared() {
   MoeSize size;
   size.ep = 6;
@@ -233,50 +271,29 @@ TEST(int8_rows_come_back_within_their_step) {
 TEST(a_pair_adds_up_what_both_have_computed) {
   for (const bool strided : {false, true}) {
     for (const bool positions : {false, true}) {
-      constexpr int64_t kEp = 4;
-      HcclRootInfo tp_roots[kEp];
-      EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
-      for (HcclRootInfo& root : tp_roots) EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
-      MoeSize size;
-      size.ep = kEp;
-      size.experts = kEp;
-      std::vector<std::thread> halves;
-      for (int64_t tp_rank = 0; tp_rank < 2; ++tp_rank) {
-        halves.emplace_back([&, tp_rank] {
-          RunRanks(
-              size,
-              [&](MoeRank& r) {
-                HcclComm pair = nullptr;
-                HcclCommConfig config;
-                HcclCommConfigInit(&config);
-                config.hcclBufferSize = 4;
-                EXPECT_EQ(HcclCommInitRootInfoConfig(
-                              2, &tp_roots[r.rank], static_cast<uint32_t>(tp_rank), &config, &pair),
-                          HCCL_SUCCESS);
-                char name[128] = {};
-                EXPECT_EQ(HcclGetCommName(pair, name), HCCL_SUCCESS);
-                Features f;
-                f.tp = 2;
-                f.tp_rank = tp_rank;
-                f.group_tp = name;
-                f.strided_rows = strided;
-                f.positions = positions;
-                {
-                  Layer layer(r, f);
-                  for (int round = 0; round < 3; ++round) {
-                    EXPECT_EQ(layer.Dispatch(), ACL_SUCCESS);
-                    EXPECT_EQ(layer.Combine(), ACL_SUCCESS);
-                    layer.Expect(0.0f);
-                  }
-                }
-                EXPECT_EQ(HcclCommDestroy(pair), HCCL_SUCCESS);
-              },
-              16, static_cast<int32_t>(tp_rank * kEp));
-        });
-      }
-      for (auto& half : halves) half.join();
+      Features f;
+      f.strided_rows = strided;
+      f.positions = positions;
+      RunPairs(f, [](const MoeRank&, Layer& layer) {
+        for (int round = 0; round < 3; ++round) {
+          EXPECT_EQ(layer.Dispatch(), ACL_SUCCESS);
+          EXPECT_EQ(layer.Combine(), ACL_SUCCESS);
+          layer.Expect(0.0f);
+        }
+      });
     }
   }
+}
+
+TEST(combine_fails_everywhere_on_tp_send_counts_that_are_not_the_pairs) {
+  RunPairs({}, [](const MoeRank& r, Layer& layer) {
+    EXPECT_EQ(layer.Dispatch(), ACL_SUCCESS);
+    // On both ranks of one pair, so that no pair is left with a rank that only its peer has failed.
+    if (r.rank == 2) layer.tp_counts().Write(0, 1 << 20);
+    if (r.rank == 2) layer.tp_counts().Write(1, 1 << 20);
+    EXPECT_TRUE(layer.Combine() != ACL_SUCCESS);
+    EXPECT_TEXT_HAS(RecentText(), "tp_send_counts[");
+  });
 }
 
 TEST(combine_fails_everywhere_on_a_position_that_is_not_the_next) {
