@@ -61,7 +61,7 @@ def moe_distribute_dispatch(
     Parameters
     ----------
     x
-        (BS, H) bf16: this rank's tokens.
+        (BS, H) bf16 or float16: this rank's tokens.
     expert_ids
         (BS, K) int32: the experts chosen for each token.
     group_ep, ep_world_size, ep_rank_id, moe_expert_num
@@ -157,7 +157,7 @@ def moe_distribute_dispatch_v2(
     Parameters
     ----------
     x
-        (BS, H) bf16: this rank's tokens.
+        (BS, H) bf16 or float16: this rank's tokens.
     expert_ids
         (BS, K) int32: the experts chosen for each token.
     group_ep

@@ -37,13 +37,16 @@ Verdict CheckPresence(const TensorSpec* t, const DispatchAttributes& a) {
 }
 
 Verdict CheckDTypes(const TensorSpec* t, const DispatchAttributes& a) {
-  OP_PLAN_CHECK(CheckDType(t[kDispatchX], DType::kBf16));
+  const DType x = t[kDispatchX].dtype;
+  if (x != DType::kBf16 && x != DType::kFloat16) {
+    return Refuse(kParamInvalid, "x must be bfloat16 or float16, got %s", DTypeName(x));
+  }
+  OP_PLAN_CHECK(CheckDType(t[kDispatchX], x));
   OP_PLAN_CHECK(CheckDType(t[kDispatchExpertIds], DType::kInt32));
   OP_PLAN_CHECK(CheckDType(t[kDispatchScales], DType::kFloat32));
   OP_PLAN_CHECK(CheckDType(t[kDispatchXActiveMask], DType::kBool));
   OP_PLAN_CHECK(CheckDType(t[kDispatchElasticInfo], DType::kInt32));
-  OP_PLAN_CHECK(
-      CheckDType(t[kDispatchExpandX], a.quant_mode == kQuantDynamic ? DType::kInt8 : DType::kBf16));
+  OP_PLAN_CHECK(CheckDType(t[kDispatchExpandX], a.quant_mode == kQuantDynamic ? DType::kInt8 : x));
   if (a.quant_mode == kQuantDynamic) OP_PLAN_CHECK(CheckDType(t[kDynamicScales], DType::kFloat32));
   OP_PLAN_CHECK(CheckDType(t[kDispatchExpandIdx], DType::kInt32));
   OP_PLAN_CHECK(CheckDType(t[kExpertTokenNums], DType::kInt64));
@@ -111,6 +114,7 @@ Verdict MakeDispatchPlan(const TensorSpec* t, const DispatchAttributes& a, Dispa
                   "elastic_info must be null when tp_world_size is 2");
   OP_PLAN_CHECK(CheckOutputs(t, ep, a));
 
+  plan->half = t[kDispatchX].dtype == DType::kFloat16;
   plan->quantise = a.quant_mode == kQuantDynamic;
   plan->smooth = t[kDispatchScales].present;
   plan->elastic = t[kDispatchElasticInfo].present;

@@ -39,6 +39,7 @@ struct DispatchAttributes {
 // Plain data: kernels get it by copy.
 struct DispatchPlan {
   ExpertParallel ep;
+  bool half;      // x is float16, else bfloat16
   bool quantise;  // rows leave as int8 with one scale each
   bool smooth;    // each expert has scales of its own
   bool elastic;

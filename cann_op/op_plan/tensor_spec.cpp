@@ -10,6 +10,8 @@ const char* DTypeName(DType dtype) {
   switch (dtype) {
     case DType::kBf16:
       return "bfloat16";
+    case DType::kFloat16:
+      return "float16";
     case DType::kFloat32:
       return "float32";
     case DType::kInt8:

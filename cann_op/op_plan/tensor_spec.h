@@ -10,7 +10,7 @@
 
 namespace op_plan {
 
-enum class DType { kBf16, kFloat32, kInt8, kInt32, kInt64, kBool, kOther };
+enum class DType { kBf16, kFloat16, kFloat32, kInt8, kInt32, kInt64, kBool, kOther };
 const char* DTypeName(DType dtype);
 
 struct TensorSpec {

@@ -37,10 +37,10 @@ op_api::CollectiveRequest Request(const Params& params, const Topology& topology
           op_api::MakeSignature(
               "MoeDistributeDispatch",
               "ep_world_size,H,K,moe_expert_num,shared_expert_num,shared_expert_rank_num,largest "
-              "BS,quant_mode,ranks left,experts left",
+              "BS,quant_mode,float16,ranks left,experts left",
               {ep.ep_world_size, ep.h, ep.k, ep.moe_expert_num, ep.shared_expert_num,
                ep.shared_expert_rank_num, ep.max_bs,
-               plan.quantise ? op_plan::kQuantDynamic : op_plan::kQuantNone,
+               plan.quantise ? op_plan::kQuantDynamic : op_plan::kQuantNone, plan.half,
                topology.ep.ep_world_size, topology.ep.moe_expert_num})};
 }
 

@@ -87,7 +87,7 @@ class Writer {
 
   void Quantise(const uint16_t* x, const float* smooth, uint32_t row) {
     auto* q = reinterpret_cast<int8_t*>(half_ + launch_.layout.RowSlot(row));
-    offer_.scales[row] = math_.quantise(x, smooth, q, ep_.h);
+    offer_.scales[row] = math_.quantise(x, launch_.plan.half, smooth, q, ep_.h);
   }
 
   // scales has the shared experts' rows first.

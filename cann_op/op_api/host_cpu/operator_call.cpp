@@ -20,6 +20,8 @@ DType DTypeOf(aclDataType dtype) {
   switch (dtype) {
     case ACL_BF16:
       return DType::kBf16;
+    case ACL_FLOAT16:
+      return DType::kFloat16;
     case ACL_FLOAT:
       return DType::kFloat32;
     case ACL_INT8:

@@ -40,7 +40,8 @@ struct RowMath {
   void (*add_rows)(const uint16_t* a, const uint16_t* b, uint16_t* sum, uint32_t h);
   // v = f32(x) * smooth (null: f32(x)); q = rint(v * 127 / max|v|); returns max|v| / 127. Zeros
   // stay 0.
-  float (*quantise)(const uint16_t* x, const float* smooth, int8_t* q, uint32_t h);
+  // x is float16 where `half`, else bfloat16.
+  float (*quantise)(const uint16_t* x, bool half, const float* smooth, int8_t* q, uint32_t h);
   // Blocks of 8 elements: scale = bf16(max|block| / 127), q = rint(x / scale). NaN travels as -128;
   // an infinity keeps its sign and makes its finite neighbours 0. `packed` is H bytes of q, then H
   // / 8 scales.

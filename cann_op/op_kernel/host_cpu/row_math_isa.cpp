@@ -12,6 +12,7 @@ namespace {
 
 using op_plan::RoundToBf16;
 using op_plan::WidenBf16;
+using op_plan::WidenHalf;
 
 template <bool kFirst, size_t... I>
 void AddGroup(const Term* terms, float* __restrict acc, uint32_t h, std::index_sequence<I...>) {
@@ -152,11 +153,12 @@ void DequantiseBlocks(const uint8_t* __restrict packed, uint16_t* __restrict x, 
   }
 }
 
-template <bool kSmooth>
+template <bool kHalf, bool kSmooth>
 float Quantise(const uint16_t* __restrict x, const float* __restrict smooth, int8_t* __restrict q,
                uint32_t h) {
   const auto value = [x, smooth](uint32_t j) {
-    return kSmooth ? WidenBf16(x[j]) * smooth[j] : WidenBf16(x[j]);
+    const float wide = kHalf ? WidenHalf(x[j]) : WidenBf16(x[j]);
+    return kSmooth ? wide * smooth[j] : wide;
   };
   constexpr uint32_t kLanes = 32;
   float lanes[kLanes] = {};
@@ -177,8 +179,10 @@ float Quantise(const uint16_t* __restrict x, const float* __restrict smooth, int
   return largest / kMaxInt8;
 }
 
-float QuantiseRow(const uint16_t* x, const float* smooth, int8_t* q, uint32_t h) {
-  return smooth == nullptr ? Quantise<false>(x, smooth, q, h) : Quantise<true>(x, smooth, q, h);
+float QuantiseRow(const uint16_t* x, bool half, const float* smooth, int8_t* q, uint32_t h) {
+  const auto quantise = half ? (smooth == nullptr ? Quantise<true, false> : Quantise<true, true>)
+                             : (smooth == nullptr ? Quantise<false, false> : Quantise<false, true>);
+  return quantise(x, smooth, q, h);
 }
 
 #define ROW_MATH_TEXT_OF(name) #name
