@@ -108,7 +108,6 @@ DISPATCH = [
     one("quant_mode", 1),
     together(TILING, "x_active_mask", **MASK_AND_GLOBAL_BS),
     one("expert_token_nums_type", outside(0, 1)),
-    one("x", np.zeros((BS, H), np.float16), INVALID),
     one("scales", np.ones((EXPERTS, H), np.float32)),
     together(TILING, "scales", quant_mode=2, scales=np.ones((EXPERTS + 1, H), np.float32)),
     st.one_of(st.sampled_from([992, 8224]), st.integers(1025, 2000).filter(lambda n: n % 32)).map(
