@@ -14,8 +14,8 @@ struct Term {
   float weight;
 };
 
-// Terms that one pass over a row adds, their sum in registers.
-constexpr uint32_t kMaxGroup = 8;
+// Terms that one pass over a row adds, their sum in registers: K = 8, shared_expert_x and residual_x.
+constexpr uint32_t kMaxGroup = 10;
 
 // A bf16 factor per expert (step 0) or per element (step 1).
 struct Alpha {

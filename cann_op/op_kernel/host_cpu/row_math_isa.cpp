@@ -42,6 +42,10 @@ void AddTerms(const Term* terms, uint32_t count, float* acc, uint32_t h) {
       return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<6>());
     case 7:
       return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<7>());
+    case 8:
+      return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<8>());
+    case 9:
+      return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<9>());
     default:
       return AddGroup<kFirst>(terms, acc, h, std::make_index_sequence<kMaxGroup>());
   }
