@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from whole_case import cases
-from whole_features import AVAILABLE
+from whole_features import FEATURES
 from whole_inputs import whole
 from whole_ranks import check_whole
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXAMPLES_PER_FEATURE = 300
 
 
-@pytest.mark.parametrize("feature", AVAILABLE)
+@pytest.mark.parametrize("feature", list(FEATURES))
 @settings(
     deadline=None,
     derandomize=True,

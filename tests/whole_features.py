@@ -5,9 +5,6 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-# Features that the host device does not have yet: it refuses them by name, so nobody draws them.
-NOT_YET: tuple[str, ...] = ()
-
 FEATURES: dict[str, tuple[str, ...]] = {
     # Feature: those that it excludes.
     "quant": (),
@@ -24,8 +21,6 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "tp": ("elastic", "comm_quant"),
 }
 
-AVAILABLE = [name for name in FEATURES if name not in NOT_YET]
-
 
 def excludes(one: str, other: str) -> bool:
     return other in FEATURES[one] or one in FEATURES[other]
@@ -35,7 +30,7 @@ def excludes(one: str, other: str) -> bool:
 def feature_sets(draw: st.DrawFn, always: str) -> frozenset[str]:
     """Draw features that go together, `always` among them."""
     chosen = {always}
-    for name in draw(st.lists(st.sampled_from(AVAILABLE), unique=True)):
+    for name in draw(st.lists(st.sampled_from(list(FEATURES)), unique=True)):
         if not any(excludes(name, other) for other in chosen):
             chosen.add(name)
     return frozenset(chosen)

@@ -12,7 +12,6 @@ enum Status : int32_t {  // values of CANN's aclnn interface
   kParamNullptr = 161001,
   kParamInvalid = 161002,
   kTilingError = 561002,
-  kFindKernelError = 561003,
 };
 
 struct Refusal {
