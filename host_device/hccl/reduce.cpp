@@ -55,14 +55,14 @@ struct Wrapping {
 struct Fp16 {
   using Stored = uint16_t;
   using Computed = float;
-  static float Load(uint16_t bits) { return FloatOfFp16(bits); }
-  static uint16_t Store(float value) { return Fp16OfFloat(value); }
+  static float Load(uint16_t bits) { return host::FloatOfFp16(bits); }
+  static uint16_t Store(float value) { return host::Fp16OfFloat(value); }
 };
 struct Bf16 {
   using Stored = uint16_t;
   using Computed = float;
-  static float Load(uint16_t bits) { return FloatOfBf16(bits); }
-  static uint16_t Store(float value) { return Bf16OfFloat(value); }
+  static float Load(uint16_t bits) { return host::FloatOfBf16(bits); }
+  static uint16_t Store(float value) { return host::Bf16OfFloat(value); }
 };
 
 // Buffers of the user need not be aligned.

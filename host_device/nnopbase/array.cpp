@@ -5,8 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "half_float.h"
 #include "refuse.h"
 #include "tensor.h"
+#include "truncate.h"
 
 namespace host {
 namespace {
@@ -105,10 +107,108 @@ Handle* CreateList(const char* function, HandleTable<List>* lists,
   return Create<Handle>(function, lists, values, size);
 }
 
+template <typename T>
+T ValueOf(const Scalar& scalar) {
+  T value;
+  std::memcpy(&value, scalar.bytes, sizeof(value));
+  return value;
+}
+
+// False for what is no real number.
+bool ReadNumber(const Scalar& scalar, HostScalarView* view) {
+  const auto whole = [view](int64_t value) {
+    view->integer = value;
+    view->real = static_cast<double>(value);
+    return true;
+  };
+  const auto real = [view](double value) {
+    view->real = value;
+    view->integer = Truncate(value);
+    return true;
+  };
+  switch (scalar.dtype) {
+    case ACL_BOOL:
+    case ACL_UINT8:
+      return whole(ValueOf<uint8_t>(scalar));
+    case ACL_INT8:
+      return whole(ValueOf<int8_t>(scalar));
+    case ACL_INT16:
+      return whole(ValueOf<int16_t>(scalar));
+    case ACL_UINT16:
+      return whole(ValueOf<uint16_t>(scalar));
+    case ACL_INT32:
+      return whole(ValueOf<int32_t>(scalar));
+    case ACL_UINT32:
+      return whole(ValueOf<uint32_t>(scalar));
+    case ACL_INT64:
+    case ACL_UINT64:
+      return whole(ValueOf<int64_t>(scalar));
+    case ACL_FLOAT16:
+      return real(FloatOfFp16(ValueOf<uint16_t>(scalar)));
+    case ACL_BF16:
+      return real(FloatOfBf16(ValueOf<uint16_t>(scalar)));
+    case ACL_FLOAT:
+      return real(ValueOf<float>(scalar));
+    case ACL_DOUBLE:
+      return real(ValueOf<double>(scalar));
+    default:
+      return false;
+  }
+}
+
+template <typename T, typename Value>
+aclnnStatus Read(const char* function, const HandleTable<std::vector<T>>& table, const void* handle,
+                 const Value** values, uint64_t* size) {
+  static_assert(sizeof(T) == sizeof(Value));
+  *values = nullptr;
+  *size = 0;
+  if (handle == nullptr) return OK;
+  const std::shared_ptr<std::vector<T>> array = table.Find(handle);
+  if (array == nullptr) {
+    return Refuse(ACLNN_ERR_PARAM_INVALID, "%s: %p is not a live handle of this kind", function,
+                  handle);
+  }
+  *values = reinterpret_cast<const Value*>(array->data());
+  *size = array->size();
+  return OK;
+}
+
 }  // namespace
 }  // namespace host
 
 extern "C" {
+
+aclnnStatus HostScalarRead(const aclScalar* scalar, HostScalarView* view) {
+  *view = {};
+  if (scalar == nullptr) return OK;
+  const std::shared_ptr<host::Scalar> found = host::Scalars().Find(scalar);
+  if (found == nullptr) {
+    return host::Refuse(ACLNN_ERR_PARAM_INVALID, "%s: %p is not a live aclScalar", __func__,
+                        static_cast<const void*>(scalar));
+  }
+  view->dtype = found->dtype;
+  view->present = true;
+  if (host::ReadNumber(*found, view)) return OK;
+  return host::Refuse(ACLNN_ERR_PARAM_INVALID, "%s: dtype is %d, want a real number", __func__,
+                      static_cast<int>(found->dtype));
+}
+
+aclnnStatus HostIntArrayRead(const aclIntArray* array, const int64_t** values, uint64_t* size) {
+  return host::Read(__func__, host::IntArrays(), array, values, size);
+}
+
+aclnnStatus HostFloatArrayRead(const aclFloatArray* array, const float** values, uint64_t* size) {
+  return host::Read(__func__, host::FloatArrays(), array, values, size);
+}
+
+aclnnStatus HostBoolArrayRead(const aclBoolArray* array, const bool** values, uint64_t* size) {
+  return host::Read(__func__, host::BoolArrays(), array, values, size);
+}
+
+aclnnStatus HostTensorListRead(const aclTensorList* list, const aclTensor* const** values,
+                               uint64_t* size) {
+  return host::Read(__func__, host::TensorLists(), list, values, size);
+}
 
 aclScalar* aclCreateScalar(void* value, aclDataType dataType) {
   void* handle = nullptr;

@@ -18,6 +18,14 @@ struct HostTensorView {
   bool present;              // false for an optional tensor that was given as null
 };
 
+// A scalar in the kinds that operators compute with.
+struct HostScalarView {
+  aclDataType dtype;
+  double real;
+  int64_t integer;  // what a cast of the value gives
+  bool present;     // false for an optional scalar that was given as null
+};
+
 // What a kernel sees: a snapshot taken when the executor was launched.
 struct HostLaunch {
   const HostTensorView* tensors;  // inputs, then outputs, in the order of HostExecutorCreate
@@ -35,6 +43,18 @@ extern "C" {
 
 // Fills `view`; a null tensor gives present = false. Fails with ACLNN_ERR_PARAM_INVALID on a stale handle.
 aclnnStatus HostTensorRead(const aclTensor* tensor, HostTensorView* view);
+
+// Fills `view`; a null scalar gives present = false. Refuses a stale handle, and a dtype that is no
+// real number.
+aclnnStatus HostScalarRead(const aclScalar* scalar, HostScalarView* view);
+
+// The elements of an array, which stay valid as long as the array lives; null gives size 0. A stale
+// handle is refused.
+aclnnStatus HostIntArrayRead(const aclIntArray* array, const int64_t** values, uint64_t* size);
+aclnnStatus HostFloatArrayRead(const aclFloatArray* array, const float** values, uint64_t* size);
+aclnnStatus HostBoolArrayRead(const aclBoolArray* array, const bool** values, uint64_t* size);
+aclnnStatus HostTensorListRead(const aclTensorList* list, const aclTensor* const** values,
+                               uint64_t* size);
 
 // Makes an executor. `tensors` are `input_count` inputs, then `output_count` outputs; null entries are
 // allowed. `params` is copied bytewise; `op_name` is static text.

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace host_hccl {
+namespace host {
 
 inline float FloatOfBits(uint32_t bits) {
   float value;
@@ -52,4 +52,4 @@ inline uint16_t Fp16OfFloat(float value) {
   return sign | static_cast<uint16_t>((rounded - (112u << 23)) >> 13);
 }
 
-}  // namespace host_hccl
+}  // namespace host
