@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Passes the test suite. --sanitize: instead builds all native code with AddressSanitizer and
-# UndefinedBehaviorSanitizer, then with ThreadSanitizer, and runs the native tests on each.
-# Other options go to pytest.
+# Passes the test suite. Other selections; what follows goes to pytest:
+# --sanitize: the native tests, with all native code built with AddressSanitizer and
+#   UndefinedBehaviorSanitizer, then with ThreadSanitizer.
+# --torch-npu: the tests on the real torch_npu, in an environment of their own.
+# any other option: the rest.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 # native_tests FOLDER [CMAKE OPTIONS]: builds the native tests there.
@@ -15,20 +17,34 @@ native_tests() {
   export ACLNN_MOE_NATIVE_TESTS=$PWD/$folder/tests_native
 }
 
-mkdir -p build
-if [ "${1:-}" = --sanitize ]; then
-  shift
-  install "[test]"
-  for sanitizer in address thread; do
-    echo "native tests with the $sanitizer sanitizer"
-    native_tests "build/sanitize-$sanitizer" -DACLNN_MOE_SANITIZE=$sanitizer
-    "$venv/bin/pytest" tests/test_native.py "$@"
-  done
-  exit
-fi
+# torch_npu_tests [PYTEST OPTIONS]: what runs on the real torch_npu, in its environment.
+torch_npu_tests() {
+  install "$npu_venv" "[torch-npu,torch-npu-test]"
+  "$npu_venv/bin/aclnn-moe" run -- "$npu_venv/bin/pytest" tests/torch_npu "$@"
+}
 
-install "[test]"
-native_tests build/native
-"$venv/bin/ruff" check aclnn_moe tests benchmarks samples
-"$venv/bin/mypy"
-"$venv/bin/pytest" "$@"
+mkdir -p build
+build_wheel
+case ${1:-} in
+  --sanitize)
+    shift
+    install "$venv" "[test]"
+    for sanitizer in address thread; do
+      echo "native tests with the $sanitizer sanitizer"
+      native_tests "build/sanitize-$sanitizer" -DACLNN_MOE_SANITIZE=$sanitizer
+      "$venv/bin/pytest" tests/test_native.py "$@"
+    done
+    ;;
+  --torch-npu)
+    shift
+    torch_npu_tests "$@"
+    ;;
+  *)
+    install "$venv" "[test]"
+    native_tests build/native
+    "$venv/bin/ruff" check aclnn_moe tests benchmarks samples
+    "$venv/bin/mypy"
+    "$venv/bin/pytest" --ignore tests/torch_npu "$@"
+    [ $# -gt 0 ] || torch_npu_tests
+    ;;
+esac
