@@ -36,6 +36,7 @@ Registry& All() {
 
 // Device memory comes from the heap that peers can read; when that is full, from the process's own.
 void* Take(MemoryKind kind, size_t bytes) {
+  if (kind == MemoryKind::kPhysical) return DeviceHeap::Instance().AllocatePages(bytes);
   void* memory = kind == MemoryKind::kDevice ? DeviceHeap::Instance().Allocate(bytes) : nullptr;
   if (memory == nullptr && posix_memalign(&memory, kAlignment, bytes) != 0) return nullptr;
   return memory;
@@ -46,6 +47,18 @@ void GiveBack(void* address) {
   heap.Holds(address) ? heap.Free(address) : std::free(address);
 }
 
+// Tensors run across the seams of memory that was mapped piece by piece.
+void ExtendMapped(const std::map<uintptr_t, Allocation>& by_base, MemoryRange* range,
+                  uintptr_t end) {
+  for (auto next = by_base.find(range->base + range->size);
+       range->base + range->size < end && next != by_base.end() &&
+       next->second.kind == MemoryKind::kMapped && next->second.device == range->device;
+       next = by_base.find(range->base + range->size)) {
+    range->size += next->second.size;
+  }
+  range->inside = end <= range->base + range->size;
+}
+
 // With the registry locked.
 MemoryRange Locate(const Registry& registry, uintptr_t address, size_t bytes) {
   MemoryRange range;
@@ -53,8 +66,12 @@ MemoryRange Locate(const Registry& registry, uintptr_t address, size_t bytes) {
   if (next != registry.by_base.begin()) {
     const auto& [base, allocation] = *std::prev(next);
     if (address - base < allocation.size) {
-      return {allocation.kind, allocation.device, bytes <= allocation.size - (address - base), base,
-              allocation.size};
+      const bool inside = bytes <= allocation.size - (address - base);
+      range = {allocation.kind, allocation.device, inside, base, allocation.size};
+      if (!inside && range.kind == MemoryKind::kMapped && bytes <= UINTPTR_MAX - address) {
+        ExtendMapped(registry.by_base, &range, address + bytes);
+      }
+      return range;
     }
   }
   if (next != registry.by_base.end() && next->first - address < bytes) {
@@ -73,6 +90,10 @@ const char* MemoryName(MemoryKind kind) {
       return "pinned host memory";
     case MemoryKind::kRegistered:
       return "registered host memory";
+    case MemoryKind::kPhysical:
+      return "physical memory that is not mapped there";
+    case MemoryKind::kMapped:
+      return "mapped device memory";
     case MemoryKind::kUnknown:
       break;
   }
@@ -164,6 +185,19 @@ aclError UnregisterHost(void* address) {
   }
   registry.by_base.erase(found);
   return ACL_SUCCESS;
+}
+
+void AddMapped(void* address, size_t bytes, int32_t device) {
+  Registry& registry = All();
+  const std::unique_lock<std::shared_mutex> lock(registry.mutex);
+  registry.by_base.emplace(reinterpret_cast<uintptr_t>(address),
+                           Allocation{bytes, device, MemoryKind::kMapped});
+}
+
+void RemoveMapped(void* address) {
+  Registry& registry = All();
+  const std::unique_lock<std::shared_mutex> lock(registry.mutex);
+  registry.by_base.erase(reinterpret_cast<uintptr_t>(address));
 }
 
 void FreeDeviceMemory(int32_t device) {

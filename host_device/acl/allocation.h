@@ -15,6 +15,8 @@ enum class MemoryKind {
   kDevice,      // aclrtMalloc
   kPinned,      // aclrtMallocHost
   kRegistered,  // the program's own, made known with aclrtHostRegister: host and device memory
+  kPhysical,    // aclrtMallocPhysical: only its mappings can be used
+  kMapped,      // reserved addresses with physical memory behind them
 };
 
 const char* MemoryName(MemoryKind kind);
@@ -29,9 +31,13 @@ struct MemoryRange {
   size_t size = 0;
 
   std::string Describe() const;  // "the device memory at 0x.. (64 bytes)"
-  bool host_side() const { return kind != MemoryKind::kDevice; }
+  bool host_side() const {
+    return kind == MemoryKind::kUnknown || kind == MemoryKind::kPinned ||
+           kind == MemoryKind::kRegistered;
+  }
   bool device_side() const {
-    return kind == MemoryKind::kDevice || kind == MemoryKind::kRegistered;
+    return kind == MemoryKind::kDevice || kind == MemoryKind::kMapped ||
+           kind == MemoryKind::kRegistered;
   }
 };
 
@@ -41,6 +47,10 @@ aclError Allocate(MemoryKind kind, int32_t device, size_t bytes, void** address)
 aclError Free(MemoryKind kind, const char* parameter, void* address);
 aclError RegisterHost(void* address, size_t bytes, int32_t device);
 aclError UnregisterHost(void* address);
+
+// Makes addresses known that physical memory has been mapped to, and forgets them.
+void AddMapped(void* address, size_t bytes, int32_t device);
+void RemoveMapped(void* address);
 
 // What aclrtMalloc gave out on a device and nobody freed.
 void FreeDeviceMemory(int32_t device);

@@ -8,6 +8,7 @@
 
 #include "handle_table.h"
 #include "host_runtime.h"
+#include "system_option.h"
 
 namespace host {
 
@@ -22,6 +23,8 @@ class Context {
   aclrtContext handle() const { return handle_; }
   void set_handle(aclrtContext handle) { handle_ = handle; }
 
+  SystemOptions& options() { return options_; }
+
   // Made when first asked for; null after CloseDefaultStream.
   std::shared_ptr<Stream> DefaultStream(aclrtStream* handle);
   void CloseDefaultStream();
@@ -30,6 +33,7 @@ class Context {
   const int32_t device_;
   const bool is_primary_;
   aclrtContext handle_ = nullptr;
+  SystemOptions options_;
   std::mutex mutex_;
   bool closed_ = false;
   aclrtStream stream_handle_ = nullptr;

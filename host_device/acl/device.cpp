@@ -15,6 +15,7 @@
 #include "context.h"
 #include "setting.h"
 #include "stream.h"
+#include "virtual_memory.h"
 
 namespace host {
 namespace {
@@ -73,6 +74,7 @@ aclError ResetDevice(int32_t device, bool force) {
   for (const auto& [handle, other] : Contexts().All()) {
     if (other->device() == device) return ACL_SUCCESS;
   }
+  FreePhysicalMemory(device);
   FreeDeviceMemory(device);
   return ACL_SUCCESS;
 }

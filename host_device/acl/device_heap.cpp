@@ -76,14 +76,24 @@ void DeviceHeap::RemoveFree(std::map<uint64_t, uint64_t>::iterator range) {
   free_.erase(range);
 }
 
-void* DeviceHeap::Allocate(size_t size) {
+void* DeviceHeap::Allocate(size_t size) { return AllocateAligned(size, kAlignment); }
+
+void* DeviceHeap::AllocatePages(size_t bytes) {
+  return AllocateAligned(AlignUp(bytes, kPageBytes), kPageBytes);
+}
+
+void* DeviceHeap::AllocateAligned(size_t size, uint64_t alignment) {
   const uint64_t bytes = AlignUp(size, kAlignment) + kGap;
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto best = by_size_.lower_bound({bytes, 0});
+  // Everything free begins at a multiple of kAlignment.
+  const auto best = by_size_.lower_bound({bytes + alignment - kAlignment, 0});
   if (best == by_size_.end()) return nullptr;
-  const auto [have, offset] = *best;
-  RemoveFree(free_.find(offset));
-  if (have > bytes) AddFree(offset + bytes, have - bytes);
+  const auto [have, start] = *best;
+  const uint64_t offset = AlignUp(start, alignment);
+  const uint64_t after = start + have - (offset + bytes);
+  RemoveFree(free_.find(start));
+  if (offset > start) AddFree(start, offset - start);
+  if (after > 0) AddFree(offset + bytes, after);
   used_.emplace(offset, bytes);
   Unpoison(base_ + offset, size);
   Poison(base_ + offset + size, bytes - size);

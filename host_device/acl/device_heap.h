@@ -20,6 +20,10 @@ class DeviceHeap {
   void* Allocate(size_t bytes);
   void Free(void* address);
 
+  // The same in whole pages of kPageBytes, which Free gives back to the system at once.
+  static constexpr uint64_t kPageBytes = 2 << 20;  // a huge page, as on an Atlas A3
+  void* AllocatePages(size_t bytes);
+
   // False when the system gave no memory file: then nothing can be allocated.
   bool mapped() const { return base_ != nullptr; }
   bool Holds(const void* address) const {
@@ -33,6 +37,7 @@ class DeviceHeap {
  private:
   DeviceHeap();
 
+  void* AllocateAligned(size_t size, uint64_t alignment);
   void AddFree(uint64_t offset, uint64_t bytes);
   void RemoveFree(std::map<uint64_t, uint64_t>::iterator range);
 

@@ -132,12 +132,14 @@ aclError aclrtPointerGetAttributes(const void* ptr, aclrtPtrAttributes* attribut
     attributes->location.id = static_cast<uint32_t>(range.device);
     switch (range.kind) {
       case MemoryKind::kDevice:
+      case MemoryKind::kMapped:
         attributes->location.type = ACL_MEM_LOCATION_TYPE_DEVICE;
         break;
       case MemoryKind::kPinned:
       case MemoryKind::kRegistered:
         attributes->location.type = ACL_MEM_LOCATION_TYPE_HOST;
         break;
+      case MemoryKind::kPhysical:
       case MemoryKind::kUnknown:
         attributes->location.type = ACL_MEM_LOCATION_TYPE_UNREGISTERED;
         break;

@@ -3,3 +3,5 @@
 #pragma once
 
 #include "acl_rt.h"
+
+#include "acl_op.h"
