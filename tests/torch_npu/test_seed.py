@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sample of the document that the project started from runs as it is: 16 ranks of torch_npu."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKED = Path(__file__).parent / "seed_program.py"
+SAMPLE = Path(__file__).resolve().parents[2].parent / "shared" / "seed" / "single_op_mode.py"
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason=f"{SAMPLE} is not there")
+def test_every_rank_of_the_single_op_sample_finishes() -> None:
+    ran = subprocess.run(
+        [sys.executable, str(SAMPLE)], capture_output=True, text=True, timeout=240, check=False
+    )
+    # It says that it succeeded even when its ranks died; only their own lines count.
+    finished = re.findall(r"rank (\d+) epid \1 tpid 0 npu finished!", ran.stdout)
+    assert sorted(map(int, finished)) == list(range(16)), ran.stdout + ran.stderr
+    assert ran.returncode == 0
+
+
+def test_the_samples_calls_agree_with_the_reference() -> None:
+    ran = subprocess.run(
+        [sys.executable, str(CHECKED)], capture_output=True, text=True, timeout=240, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    agreed = re.findall(r"rank (\d+): \d+ rows, Agreement\(x_differing=0, ", ran.stdout)
+    assert sorted(map(int, agreed)) == list(range(16)), ran.stdout
