@@ -42,8 +42,9 @@ void* Take(MemoryKind kind, size_t bytes) {
   return memory;
 }
 
-void GiveBack(void* address) {
+void GiveBack(MemoryKind kind, void* address) {
   DeviceHeap& heap = DeviceHeap::Instance();
+  if (kind == MemoryKind::kPhysical) return heap.FreePages(address);
   heap.Holds(address) ? heap.Free(address) : std::free(address);
 }
 
@@ -133,7 +134,7 @@ aclError Allocate(MemoryKind kind, int32_t device, size_t bytes, void** address)
   try {
     registry.by_base.emplace(reinterpret_cast<uintptr_t>(memory), Allocation{bytes, device, kind});
   } catch (...) {
-    GiveBack(memory);
+    GiveBack(kind, memory);
     throw;
   }
   registry.allocated_bytes += bytes;
@@ -155,7 +156,7 @@ aclError Free(MemoryKind kind, const char* parameter, void* address) {
     registry.allocated_bytes -= found->second.size;
     registry.by_base.erase(found);
   }
-  GiveBack(address);
+  GiveBack(kind, address);
   return ACL_SUCCESS;
 }
 
@@ -205,7 +206,7 @@ void FreeDeviceMemory(int32_t device) {
   const std::unique_lock<std::shared_mutex> lock(registry.mutex);
   for (auto entry = registry.by_base.begin(); entry != registry.by_base.end();) {
     if (entry->second.kind == MemoryKind::kDevice && entry->second.device == device) {
-      GiveBack(reinterpret_cast<void*>(entry->first));
+      GiveBack(MemoryKind::kDevice, reinterpret_cast<void*>(entry->first));
       registry.allocated_bytes -= entry->second.size;
       entry = registry.by_base.erase(entry);
     } else {

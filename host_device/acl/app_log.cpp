@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log. CANN writes it into files; here it goes to standard error, and only where the environment
-// asks for it with CANN's own variables.
+// The log. CANN writes it into files; here it goes to standard error, and only where the
+// environment asks for it with CANN's own variables.
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>

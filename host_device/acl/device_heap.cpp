@@ -30,10 +30,6 @@ void Poison(const uint8_t*, uint64_t) {}
 void Unpoison(const uint8_t*, uint64_t) {}
 #endif
 
-// Freed ranges from here on go back to the system; smaller ones are likely to be used again at
-// once.
-constexpr uint64_t kGiveBackBytes = 64 << 20;
-
 // A process maps the heaps of all its peers, up to 1024, in an address space of 47 bits.
 constexpr uint64_t kMostBytes = uint64_t{64} << 30;
 
@@ -100,7 +96,7 @@ void* DeviceHeap::AllocateAligned(size_t size, uint64_t alignment) {
   return base_ + offset;
 }
 
-void DeviceHeap::Free(void* address) {
+void DeviceHeap::Free(void* address, uint64_t give_back_bytes) {
   uint64_t offset = static_cast<uint64_t>(static_cast<uint8_t*>(address) - base_);
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = used_.find(offset);
@@ -108,7 +104,7 @@ void DeviceHeap::Free(void* address) {
   uint64_t bytes = found->second;
   used_.erase(found);
   Poison(base_ + offset, bytes);
-  if (bytes >= kGiveBackBytes) {
+  if (bytes >= give_back_bytes) {
     fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
               static_cast<off_t>(bytes));
   }

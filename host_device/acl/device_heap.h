@@ -18,11 +18,12 @@ class DeviceHeap {
 
   // 512-byte aligned; null when nothing is left.
   void* Allocate(size_t bytes);
-  void Free(void* address);
+  void Free(void* address) { Free(address, kGiveBackBytes); }
 
-  // The same in whole pages of kPageBytes, which Free gives back to the system at once.
+  // The same in whole pages of kPageBytes, which go back to the system at once.
   static constexpr uint64_t kPageBytes = 2 << 20;  // a huge page, as on an Atlas A3
   void* AllocatePages(size_t bytes);
+  void FreePages(void* address) { Free(address, kPageBytes); }
 
   // False when the system gave no memory file: then nothing can be allocated.
   bool mapped() const { return base_ != nullptr; }
@@ -35,8 +36,13 @@ class DeviceHeap {
   uint64_t bytes() const { return bytes_; }
 
  private:
+  // Freed ranges from here on go back to the system; smaller ones are likely to be used again at
+  // once.
+  static constexpr uint64_t kGiveBackBytes = 64 << 20;
+
   DeviceHeap();
 
+  void Free(void* address, uint64_t give_back_bytes);
   void* AllocateAligned(size_t size, uint64_t alignment);
   void AddFree(uint64_t offset, uint64_t bytes);
   void RemoveFree(std::map<uint64_t, uint64_t>::iterator range);

@@ -9,7 +9,8 @@
 namespace host {
 namespace {
 
-constexpr size_t kTextBytes = 2048;
+// Room for the list of operators that there are.
+constexpr size_t kTextBytes = 8192;
 
 // Plain arrays: a thread may still fail while its other thread-local objects are being destroyed.
 struct ThreadErrors {

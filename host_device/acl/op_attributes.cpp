@@ -43,7 +43,9 @@ std::string ListText(const T* values, int count) {
 }
 
 aclError CheckList(const char* parameter, int count, const void* values) {
-  if (count < 0) return Fail(ACL_ERROR_INVALID_PARAM, "%s is %d, want at least 0", parameter, count);
+  if (count < 0) {
+    return Fail(ACL_ERROR_INVALID_PARAM, "%s is %d, want at least 0", parameter, count);
+  }
   if (count > 0 && values == nullptr) {
     return Fail(ACL_ERROR_INVALID_PARAM, "values is null, but %s is %d", parameter, count);
   }

@@ -18,8 +18,7 @@ SystemOptions& OfProcess() {
 }
 
 // Those of the context, or of the process.
-aclError FindOptions(bool in_context, SystemOptions** options,
-                     std::shared_ptr<Context>* context) {
+aclError FindOptions(bool in_context, SystemOptions** options, std::shared_ptr<Context>* context) {
   *options = &OfProcess();
   if (!in_context) return ACL_SUCCESS;
   const aclError status = CurrentContext(context);

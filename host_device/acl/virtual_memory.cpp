@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses are reserved as a mapping that nobody may touch. Physical memory is a part of the device
-// heap, and mapping it means to map that part of the heap's file once more, at the reserved place.
+// Addresses are reserved as a mapping that nobody may touch. Physical memory is a part of the
+// device heap, and mapping it means to map that part of the heap's file once more, at the reserved
+// place.
 #include "virtual_memory.h"
 
 #include <sys/mman.h>
 
-#include <algorithm>
 #include <cinttypes>
 #include <map>
 #include <memory>
@@ -143,8 +143,8 @@ void FreePhysicalMemory(int32_t device) {
 
 }  // namespace host
 
-using host::AddressSpace;
 using host::Addresses;
+using host::AddressSpace;
 using host::Call;
 using host::Fail;
 using host::Physical;

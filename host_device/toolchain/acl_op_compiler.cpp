@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiler of aclop operators. There is none: operators are refused by name; options are kept, as
-// programs set them at their start and read them back.
+// The compiler of aclop operators. There is none: operators are refused by name; options are kept,
+// as programs set them at their start and read them back.
 #include "acl/acl_op_compiler.h"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <exception>
 #include <mutex>
 #include <string>
 
+#include "exported_operators.h"
 #include "host_operator.h"
 #include "refuse.h"
 
@@ -44,13 +44,20 @@ aclError Unknown(const char* function, aclCompileOpt option) {
 
 aclError NoOperator(const char* function, const char* type, int inputs, int outputs,
                     const aclopAttr* attributes) {
-  char text[512] = "";
-  HostDescribeOpAttributes(attributes, text, sizeof(text));
-  return Refuse(ACL_ERROR_OP_NOT_FOUND,
-                "%s: operator '%s' (%d inputs, %d outputs, attributes: %s) cannot be compiled: the "
-                "host device runs aclnn operators only, those that libopapi exports",
-                function, type == nullptr ? "" : type, inputs, outputs,
-                *text == '\0' ? "none" : text);
+  try {
+    char text[512] = "";
+    HostDescribeOpAttributes(attributes, text, sizeof(text));
+    return Refuse(
+        ACL_ERROR_OP_NOT_FOUND,
+        "%s: operator '%s' (%d inputs, %d outputs, attributes: %s) cannot be compiled: "
+        "the host device runs aclnn operators only. There are, each with aclnn before its "
+        "name:%s",
+        function, type == nullptr ? "" : type, inputs, outputs, *text == '\0' ? "none" : text,
+        ExportedOperators().c_str());
+  } catch (const std::exception&) {
+    return Refuse(ACL_ERROR_OP_NOT_FOUND, "%s: operator '%s' cannot be compiled", function,
+                  type == nullptr ? "" : type);
+  }
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ constexpr uint64_t kHashPrime = 1099511628211u;
 extern "C" {
 
 int32_t MsprofRegisterCallback(uint32_t /*moduleId*/,
-                               int32_t (*/*handle*/)(uint32_t type, void* data, uint32_t length)) {
+                               int32_t (* /*handle*/)(uint32_t type, void* data, uint32_t length)) {
   return NoProfiler(__func__);
 }
 

@@ -2,6 +2,5 @@
 // The header that ACL programs include.
 #pragma once
 
-#include "acl_rt.h"
-
 #include "acl_op.h"
+#include "acl_rt.h"
