@@ -28,7 +28,7 @@ Communicator::Communicator(std::shared_ptr<SharedSegment> segment, const Request
       name_(std::move(name)),
       connect_timeout_seconds_(request.settings.connect_timeout_seconds),
       collective_(segment_, rank_, name_, request.settings.exec_timeout_seconds),
-      message_mutexes_(2 * size_t{request.ranks}),
+      directions_(2 * size_t{request.ranks}),
       heaps_(request.ranks) {}
 
 Outcome Communicator::Enter(const Request& request, std::shared_ptr<Communicator>* communicator) {
