@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "formation.h"
-#include "liveness.h"
 #include "process_state.h"
 
 namespace host_hccl {
@@ -101,13 +100,6 @@ Outcome Communicator::PeerHeapOf(uint32_t rank, const PeerHeap** heap) {
   }
   *heap = found.get();
   return {};
-}
-
-uint32_t Communicator::FirstDead() const {
-  for (uint32_t rank = 0; rank < size(); ++rank) {
-    if (PresenceOf(segment_->fd(), segment_->slot(rank), rank) == Presence::kDead) return rank;
-  }
-  return size();
 }
 
 }  // namespace host_hccl

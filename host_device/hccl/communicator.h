@@ -51,9 +51,6 @@ class Communicator {
   // Device memory of a rank's process; mapped at the first call and kept.
   Outcome PeerHeapOf(uint32_t rank, const PeerHeap** heap);
 
-  // The first dead rank, or size() when there is none.
-  uint32_t FirstDead() const;
-
   // Whether a task of this rank is using the direction to, or from, a rank: one at a time.
   std::atomic<bool>& direction_taken(bool send, uint32_t peer) {
     return directions_[2 * size_t{peer} + send];

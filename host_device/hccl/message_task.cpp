@@ -127,6 +127,7 @@ aclError MessageTask::Fail(HostFailure* failure, aclError status, const Message&
   va_end(arguments);
   snprintf(failure->text, sizeof(failure->text), "%s on group '%s', rank %u: %s", message.function,
            communicator_->name().c_str(), communicator_->rank(), reason);
+  communicator_->collective().Remember(status, failure->text);
   return status;
 }
 

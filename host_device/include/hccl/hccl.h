@@ -30,13 +30,16 @@ HcclResult HcclCommInitClusterInfoConfig(const char* clusterInfo, uint32_t rank,
 HcclResult HcclCreateSubCommConfig(HcclComm* comm, uint32_t rankNum, uint32_t* rankIds,
                                    uint64_t subCommId, uint32_t subCommRankId,
                                    HcclCommConfig* config, HcclComm* subComm);
-// Waits for the collective that this rank has in flight; later ones fail.
+// Waits for the collective that this rank has in flight, which gives up after 5 seconds; later ones
+// fail.
 HcclResult HcclCommDestroy(HcclComm comm);
 
 // commName has room for COMM_NAME_MAX_LENGTH bytes.
 HcclResult HcclGetCommName(HcclComm comm, char* commName);
 HcclResult HcclGetRankSize(HcclComm comm, uint32_t* rankSize);
 HcclResult HcclGetRankId(HcclComm comm, uint32_t* rank);
+// How this rank's last collective ended, or a message that failed after it; aclGetRecentErrMsg then
+// has the text.
 HcclResult HcclGetCommAsyncError(HcclComm comm, HcclResult* asyncError);
 const char* HcclGetErrorString(HcclResult code);
 // A configuration item is supported when its HcclCommConfigCapability is less than this.
