@@ -24,6 +24,9 @@ namespace {
 constexpr uint32_t kSpins = 1000;
 constexpr int64_t kDrainPollNs = 200000;
 
+// As long as one that destroys a communicator waits for a collective that may be all right.
+constexpr int64_t kCloseGraceSeconds = 5;
+
 // With more ranks than cores, spinning keeps the awaited rank from running.
 uint32_t SpinsFor(uint32_t ranks) { return ranks <= HostCoreCount() ? kSpins : 0; }
 
@@ -152,6 +155,9 @@ void HostCollective::PublishFailure(const char* text) {
     failure_status_ = ACL_ERROR_RT_VECTOR_CORE_EXCEPTION;
     failure_origin_ = rank_;
     CopyText(failure_text_, sizeof(failure_text_), text);
+    HostFailure failure;
+    Describe(rank_, text, &failure);
+    Remember(failure_status_, failure.text);
   }
   if (published_) return;  // End turns the record
   WriteRecord(host_hccl::kVerdictFailed, failure_origin_, failure_text_);
@@ -229,6 +235,11 @@ aclError HostCollective::CheckPresence(const Awaited& awaited, Presence presence
     return Fail(failure, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, rank_, "rank %u (pid %d) is dead",
                 awaited.rank, pid);
   }
+  if (abandoned_.load(std::memory_order_relaxed)) {
+    return Fail(failure, ACL_ERROR_RT_VECTOR_CORE_TIMEOUT, rank_,
+                "this rank destroyed the communicator while it waited for rank %u (pid %d)",
+                awaited.rank, pid);
+  }
   if (!deadline_.Passed()) return ACL_SUCCESS;
   const auto seconds = static_cast<long long>(timeout_seconds_);
   if (awaited.published) {
@@ -296,17 +307,36 @@ aclError HostCollective::Fail(HostFailure* failure, aclError status, uint32_t or
   va_start(arguments, format);
   vsnprintf(reason, sizeof(reason), format, arguments);
   va_end(arguments);
-  char whose[32] = "";
-  if (origin != rank_) snprintf(whose, sizeof(whose), "rank %u failed: ", origin);
-  snprintf(failure->text, sizeof(failure->text), "%s on group '%s', rank %u: %s%s", signature_.op,
-           name_.c_str(), rank_, whose, reason);
+  Describe(origin, reason, failure);
   std::lock_guard<std::mutex> lock(failure_mutex_);
   if (failure_status_ == ACL_SUCCESS) {
     failure_status_ = status;
     failure_origin_ = origin;
     CopyText(failure_text_, sizeof(failure_text_), reason);
+    Remember(status, failure->text);
   }
   return status;
+}
+
+void HostCollective::Describe(uint32_t origin, const char* reason, HostFailure* failure) const {
+  char whose[32] = "";
+  if (origin != rank_) snprintf(whose, sizeof(whose), "rank %u failed: ", origin);
+  snprintf(failure->text, sizeof(failure->text), "%s on group '%s', rank %u: %s%s", signature_.op,
+           name_.c_str(), rank_, whose, reason);
+}
+
+void HostCollective::Remember(aclError status, const char* text) {
+  std::lock_guard<std::mutex> lock(last_mutex_);
+  last_result_ = status == ACL_SUCCESS                        ? HCCL_SUCCESS
+                 : status == ACL_ERROR_RT_VECTOR_CORE_TIMEOUT ? HCCL_E_TIMEOUT
+                                                              : HCCL_E_REMOTE;
+  last_text_ = text;
+}
+
+HcclResult HostCollective::LastResult(std::string* text) {
+  std::lock_guard<std::mutex> lock(last_mutex_);
+  *text = last_text_;
+  return last_result_;
 }
 
 void HostCollective::End() {
@@ -323,10 +353,7 @@ void HostCollective::End() {
     record.verdict.store(host_hccl::kVerdictFailed, std::memory_order_release);
     host_hccl::FutexWakeAll(&segment_->slot(rank_).step);
   }
-  last_result_.store(failure_status_ == ACL_SUCCESS                        ? HCCL_SUCCESS
-                     : failure_status_ == ACL_ERROR_RT_VECTOR_CORE_TIMEOUT ? HCCL_E_TIMEOUT
-                                                                           : HCCL_E_REMOTE,
-                     std::memory_order_relaxed);
+  if (failure_status_ == ACL_SUCCESS) Remember(ACL_SUCCESS, "");
   Finish(complete);
 }
 
@@ -343,9 +370,15 @@ void HostCollective::Finish(bool complete) {
 bool HostCollective::Close() {
   std::unique_lock<std::mutex> lock(turn_);
   const auto limit = std::chrono::seconds(std::min<int64_t>(timeout_seconds_ + 1, 1 << 24));
+  const auto over = [this] { return !in_flight_; };
   closed_ = true;
   turn_over_.notify_all();
-  if (turn_over_.wait_for(lock, limit, [this] { return !in_flight_; })) return true;
+  if (turn_over_.wait_for(lock, std::min(limit, std::chrono::seconds(kCloseGraceSeconds)), over)) {
+    return true;
+  }
+  abandoned_.store(true);
+  if (turn_over_.wait_for(lock, limit, over)) return true;
+  abandoned_.store(false);
   closed_ = false;
   return false;
 }

@@ -48,15 +48,17 @@ struct HostCollective {
   aclError Fail(HostFailure* failure, aclError status, uint32_t origin, const char* format, ...)
       __attribute__((format(printf, 5, 6)));
 
-  // Waits for the collective in flight; afterwards none begins. False when it does not end in time.
+  // Waits for the collective in flight, which after a while gives up; afterwards none begins. False
+  // when it does not end in time.
   bool Close();
 
   uint32_t epoch() const { return epoch_; }
   uint32_t rank() const { return rank_; }
   int64_t timeout_seconds() const { return timeout_seconds_; }
   const host_hccl::SharedSegment& segment() const { return *segment_; }
-  // How the last collective of this rank ended.
-  HcclResult last_result() const { return last_result_.load(std::memory_order_relaxed); }
+  // How the last collective of this rank ended, or a message that failed after it.
+  HcclResult LastResult(std::string* text);
+  void Remember(aclError status, const char* text);
 
   // Keeps the communicator while a collective is in flight.
   std::shared_ptr<host_hccl::Communicator> keeper;
@@ -72,6 +74,8 @@ struct HostCollective {
   };
 
   aclError Drain(HostFailure* failure);
+  // "<op> on group '<name>', rank <this>: rank <origin> failed: <reason>"
+  void Describe(uint32_t origin, const char* reason, HostFailure* failure) const;
   void WriteRecord(host_hccl::Verdict verdict, uint32_t origin, const char* text);
   void Announce();
   void Finish(bool complete);
@@ -93,11 +97,15 @@ struct HostCollective {
   std::condition_variable turn_over_;
   bool in_flight_ = false;
   bool closed_ = false;
+  std::atomic<bool> abandoned_{false};  // nobody wants the collective in flight any more
 
   uint32_t last_epoch_ = 0;         // of the last collective that ended
   uint32_t before_last_epoch_ = 0;  // of the one before that
   bool must_drain_ = false;
-  std::atomic<HcclResult> last_result_{HCCL_SUCCESS};
+
+  std::mutex last_mutex_;
+  HcclResult last_result_ = HCCL_SUCCESS;
+  std::string last_text_;
 
   // Of the collective in flight.
   uint32_t epoch_ = 0;

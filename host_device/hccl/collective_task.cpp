@@ -19,14 +19,17 @@ void ReleaseTask(void* state) { delete static_cast<StreamTask*>(state); }
 
 }  // namespace
 
-Outcome StreamTask::Queue(std::unique_ptr<StreamTask> task, aclrtStream stream) {
+Outcome StreamTask::CheckStream(aclrtStream stream) const {
   int32_t device = 0;
   if (HostStreamDevice(stream, &device) != ACL_SUCCESS) return {HCCL_E_RUNTIME, ""};
-  if (device != task->communicator_->device()) {
-    return Failed(HCCL_E_PARA, "the stream is of device %d, and rank %u of '%s' of device %d",
-                  device, task->communicator_->rank(), task->communicator_->name().c_str(),
-                  task->communicator_->device());
-  }
+  if (device == communicator_->device()) return {};
+  return Failed(HCCL_E_PARA, "the stream is of device %d, and rank %u of '%s' of device %d", device,
+                communicator_->rank(), communicator_->name().c_str(), communicator_->device());
+}
+
+Outcome StreamTask::Queue(std::unique_ptr<StreamTask> task, aclrtStream stream) {
+  Outcome outcome = task->CheckStream(stream);
+  if (!outcome.ok()) return outcome;
   const HostTask entry = {task->function_, RunTask, ReleaseTask, task.get()};
   if (HostStreamEnqueue(stream, &entry) != ACL_SUCCESS) return {HCCL_E_RUNTIME, ""};
   task.release();
@@ -44,11 +47,16 @@ std::string StreamTask::RangeRefusal() const {
 }
 
 CollectiveTask::CollectiveTask(std::shared_ptr<Communicator> communicator, const char* function,
-                               const char* names, std::initializer_list<int64_t> fields, Body body)
-    : StreamTask(std::move(communicator), function), body_(std::move(body)) {
+                               std::string names, const std::vector<int64_t>& fields, Body body)
+    : StreamTask(std::move(communicator), function),
+      names_(std::move(names)),
+      body_(std::move(body)) {
   signature_.op = function;
-  signature_.names = names;
-  for (const int64_t field : fields) signature_.fields[signature_.field_count++] = field;
+  signature_.names = names_.c_str();
+  for (const int64_t field : fields) {
+    if (signature_.field_count == HostCollectiveSignature::kMaxFields) break;
+    signature_.fields[signature_.field_count++] = field;
+  }
 }
 
 aclError CollectiveTask::Run(HostFailure* failure) {

@@ -27,6 +27,10 @@ class StreamTask {
 
   // Queues it on a stream of the communicator's device.
   static Outcome Queue(std::unique_ptr<StreamTask> task, aclrtStream stream);
+  // Whether it could be queued there.
+  Outcome CheckStream(aclrtStream stream) const;
+
+  const Communicator& communicator() const { return *communicator_; }
 
   void Touches(const char* parameter, const void* address, uint64_t bytes) {
     ranges_.push_back({parameter, address, bytes});
@@ -49,12 +53,13 @@ class CollectiveTask : public StreamTask {
  public:
   using Body = std::function<aclError(Communicator*, Transfer*)>;
 
-  // `names` and `fields` are compared between the ranks.
+  // `fields` are compared between the ranks; `names` has a name for each.
   CollectiveTask(std::shared_ptr<Communicator> communicator, const char* function,
-                 const char* names, std::initializer_list<int64_t> fields, Body body);
+                 std::string names, const std::vector<int64_t>& fields, Body body);
   aclError Run(HostFailure* failure) override;
 
  private:
+  const std::string names_;
   HostCollectiveSignature signature_ = {};
   const Body body_;
 };

@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "formation.h"
-#include "liveness.h"
 #include "process_state.h"
 
 namespace host_hccl {
@@ -28,7 +27,7 @@ Communicator::Communicator(std::shared_ptr<SharedSegment> segment, const Request
       name_(std::move(name)),
       connect_timeout_seconds_(request.settings.connect_timeout_seconds),
       collective_(segment_, rank_, name_, request.settings.exec_timeout_seconds),
-      message_mutexes_(2 * size_t{request.ranks}),
+      directions_(2 * size_t{request.ranks}),
       heaps_(request.ranks) {}
 
 Outcome Communicator::Enter(const Request& request, std::shared_ptr<Communicator>* communicator) {
@@ -101,13 +100,6 @@ Outcome Communicator::PeerHeapOf(uint32_t rank, const PeerHeap** heap) {
   }
   *heap = found.get();
   return {};
-}
-
-uint32_t Communicator::FirstDead() const {
-  for (uint32_t rank = 0; rank < size(); ++rank) {
-    if (PresenceOf(segment_->fd(), segment_->slot(rank), rank) == Presence::kDead) return rank;
-  }
-  return size();
 }
 
 }  // namespace host_hccl

@@ -2,6 +2,7 @@
 // One rank's side of a communicator.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -50,12 +51,10 @@ class Communicator {
   // Device memory of a rank's process; mapped at the first call and kept.
   Outcome PeerHeapOf(uint32_t rank, const PeerHeap** heap);
 
-  // The first dead rank, or size() when there is none.
-  uint32_t FirstDead() const;
-
-  // One message at a time to each rank and from each rank.
-  std::mutex& send_mutex(uint32_t peer) { return message_mutexes_[2 * size_t{peer}]; }
-  std::mutex& receive_mutex(uint32_t peer) { return message_mutexes_[2 * size_t{peer} + 1]; }
+  // Whether a task of this rank is using the direction to, or from, a rank: one at a time.
+  std::atomic<bool>& direction_taken(bool send, uint32_t peer) {
+    return directions_[2 * size_t{peer} + send];
+  }
 
   // Guards this rank's board and `seen_parts`.
   std::mutex board_mutex;
@@ -73,7 +72,7 @@ class Communicator {
   const std::string name_;
   const int64_t connect_timeout_seconds_;
   HostCollective collective_;
-  std::vector<std::mutex> message_mutexes_;
+  std::vector<std::atomic<bool>> directions_;
   std::mutex heaps_mutex_;
   std::vector<std::shared_ptr<PeerHeap>> heaps_;  // per rank
   std::mutex leave_mutex_;

@@ -181,10 +181,10 @@ HcclResult HcclGetCommAsyncError(HcclComm comm, HcclResult* asyncError) {
     std::shared_ptr<Communicator> communicator;
     Outcome outcome = FindComm(comm, &communicator);
     if (!outcome.ok()) return outcome;
-    *asyncError = communicator->collective().last_result();
-    if (*asyncError == HCCL_SUCCESS && communicator->FirstDead() != communicator->size()) {
-      *asyncError = HCCL_E_REMOTE;
-    }
+    std::string text;
+    *asyncError = communicator->collective().LastResult(&text);
+    // Who looks after the errors of all threads has this thread's text only.
+    if (*asyncError != HCCL_SUCCESS) HostSetErrorText("HcclGetCommAsyncError: %s", text.c_str());
     return outcome;
   });
 }

@@ -51,6 +51,15 @@ void OfferHeap(RankSlot* slot) {
   slot->heap_bytes = own.bytes;
 }
 
+bool InOwnHeap(const void* address, uint64_t bytes, uint64_t* offset) {
+  HostDeviceHeap own;
+  if (!HostGetDeviceHeap(&own)) return false;
+  const auto* first = static_cast<const uint8_t*>(address);
+  if (first < own.base || first >= own.base + own.bytes) return false;
+  *offset = static_cast<uint64_t>(first - own.base);
+  return own.bytes - *offset >= bytes;
+}
+
 PeerHeap::~PeerHeap() {
   if (!own_) munmap(const_cast<uint8_t*>(base_), bytes_);
 }

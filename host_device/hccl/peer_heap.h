@@ -16,6 +16,9 @@ namespace host_hccl {
 // Writes into a rank's slot where peers find this process's device memory.
 void OfferHeap(RankSlot* slot);
 
+// Whether a stretch lies in this process's device memory, and how far from its first byte.
+bool InOwnHeap(const void* address, uint64_t bytes, uint64_t* offset);
+
 class PeerHeap {
  public:
   // `own` is not unmapped.

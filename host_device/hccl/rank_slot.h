@@ -97,22 +97,26 @@ struct alignas(kPageBytes) RankSlot {
   alignas(64) std::atomic<uint32_t> finished;  // the last collective this rank has ended
   alignas(
       64) std::atomic<uint32_t> board_version;  // futex: changes with every message on the board
+  alignas(64) std::atomic<uint32_t> bell;       // futex: rung when a message may have moved
+  std::atomic<uint32_t> bell_waiters;           // how many may sleep on `bell`
   CollectiveRecord records[2];                  // by the lowest bit of the epoch
   BoardEntry board[kBoardEntries];
 };
 
-// The way from one rank to another for HcclSend and HcclRecv: a ring of two chunks.
+// The way from one rank to another for messages: a ring of two chunks. Who changes anything here
+// rings the bell of the other rank.
 constexpr uint32_t kChannelChunks = 2;
 constexpr size_t kChannelChunkBytes = 32768;
 
 struct alignas(kPageBytes) Channel {
-  alignas(64) std::atomic<uint32_t> sent;      // futex: chunks put in
-  alignas(64) std::atomic<uint32_t> received;  // futex: chunks taken out
+  alignas(64) std::atomic<uint32_t> sent;      // chunks put in
+  alignas(64) std::atomic<uint32_t> received;  // chunks taken out
   alignas(64) std::atomic<uint32_t> broken;    // a message was given up half way
   struct {
     uint64_t message_bytes;
     uint64_t dtype;
     uint64_t first;  // 1 on the first chunk of a message
+    uint64_t lent;   // 0, or 1 + where the whole message lies in the sender's device memory
   } heads[kChannelChunks];
   alignas(kPageBytes) uint8_t chunks[kChannelChunks][kChannelChunkBytes];
 };

@@ -149,3 +149,78 @@ TEST(test_death_of_the_root_while_the_others_gather_is_named) {
   ranks.Kill(0);
   ranks.Join();
 }
+
+TEST(test_who_asks_for_the_last_error_gets_its_text_on_any_thread) {
+  WithThreadRanks(2, SmallConfig(1), [](uint32_t rank, HcclComm comm) {
+    if (rank == 1) return SleepMs(1500);
+    aclrtStream stream = nullptr;
+    EXPECT_EQ(aclrtCreateStream(&stream), ACL_SUCCESS);
+    const auto expect_error = [&](HcclResult wanted, const std::string& part) {
+      std::thread watchdog([&] {
+        HcclResult async = HCCL_E_RESERVED;
+        EXPECT_EQ(HcclGetCommAsyncError(comm, &async), HCCL_SUCCESS);
+        EXPECT_EQ(async, wanted);
+        EXPECT_TEXT_HAS(RecentText(), part);
+      });
+      watchdog.join();
+    };
+    expect_error(HCCL_SUCCESS, "");
+    EXPECT_EQ(HcclBarrier(comm, stream), HCCL_SUCCESS);
+    EXPECT_NE(aclrtSynchronizeStream(stream), ACL_SUCCESS);
+    expect_error(HCCL_E_TIMEOUT, "HcclBarrier on group");
+    expect_error(HCCL_E_TIMEOUT, "did not arrive within 1 s");
+    // A message too.
+    aclrtStream fresh = nullptr;
+    EXPECT_EQ(aclrtCreateStream(&fresh), ACL_SUCCESS);
+    int32_t* data = nullptr;
+    EXPECT_EQ(aclrtMalloc(reinterpret_cast<void**>(&data), 16, ACL_MEM_MALLOC_HUGE_FIRST),
+              ACL_SUCCESS);
+    EXPECT_EQ(HcclRecv(data, 4, HCCL_DATA_TYPE_INT32, 1, comm, fresh), HCCL_SUCCESS);
+    EXPECT_NE(aclrtSynchronizeStream(fresh), ACL_SUCCESS);
+    expect_error(HCCL_E_REMOTE, "HcclRecv on group");
+    EXPECT_EQ(aclrtFree(data), ACL_SUCCESS);
+    EXPECT_EQ(aclrtDestroyStream(fresh), ACL_SUCCESS);
+    EXPECT_EQ(aclrtDestroyStream(stream), ACL_SUCCESS);
+  });
+}
+
+TEST(test_an_idle_rank_hears_nothing_of_one_that_has_ended) {
+  SharedPage* page = SharedPage::Make();
+  RankProcesses ranks(2, [&](uint32_t rank) {
+    const HcclCommConfig config = SmallConfig(60);
+    HcclComm comm = nullptr;
+    EXPECT_EQ(HcclCommInitRootInfoConfig(2, page->Root(rank), rank, &config, &comm), HCCL_SUCCESS);
+    if (rank == 1) return;  // without destroying it
+    SleepMs(500);
+    HcclResult async = HCCL_E_RESERVED;
+    EXPECT_EQ(HcclGetCommAsyncError(comm, &async), HCCL_SUCCESS);
+    EXPECT_EQ(async, HCCL_SUCCESS);
+    EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+  });
+  ranks.Join();
+}
+
+TEST(test_destroying_a_communicator_ends_a_collective_that_nobody_else_joins) {
+  HcclRootInfo root;
+  EXPECT_EQ(HcclGetRootInfo(&root), HCCL_SUCCESS);
+  OnThreads(2, [&](uint32_t rank) {
+    const HcclCommConfig config = SmallConfig(300);
+    HcclComm comm = nullptr;
+    EXPECT_EQ(HcclCommInitRootInfoConfig(2, &root, rank, &config, &comm), HCCL_SUCCESS);
+    if (rank == 1) {
+      SleepMs(6000);
+      EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+      return;
+    }
+    aclrtStream stream = nullptr;
+    EXPECT_EQ(aclrtCreateStream(&stream), ACL_SUCCESS);
+    EXPECT_EQ(HcclBarrier(comm, stream), HCCL_SUCCESS);
+    SleepMs(100);
+    const Stopwatch watch;
+    EXPECT_EQ(HcclCommDestroy(comm), HCCL_SUCCESS);
+    EXPECT_TRUE(watch.Seconds() > 4 && watch.Seconds() < 7);
+    EXPECT_NE(aclrtSynchronizeStream(stream), ACL_SUCCESS);
+    EXPECT_TEXT_HAS(RecentText(), "destroyed the communicator while it waited for rank 1 (pid");
+    EXPECT_EQ(aclrtDestroyStream(stream), ACL_SUCCESS);
+  });
+}

@@ -117,6 +117,22 @@ typedef struct HcclCommConfigDef {
   uint64_t hcclSymWinMaxMemSizePerRank;  // GB
 } HcclCommConfig;
 
+typedef enum { HCCL_SEND = 0, HCCL_RECV = 1, HCCL_SEND_RECV_RESERVED } HcclSendRecvType;
+
+typedef struct HcclSendRecvItemDef {
+  HcclSendRecvType sendRecvType;
+  void* buf;
+  uint64_t count;
+  HcclDataType dataType;
+  uint32_t remoteRank;
+} HcclSendRecvItem;
+
+typedef enum { HCCL_DETERMINISTIC = 0, HCCL_ACCELERATOR = 1, HCCL_CONFIG_RESERVED } HcclConfig;
+
+typedef union HcclConfigValue {
+  int32_t value;
+} HcclConfigValue;
+
 typedef enum {
   HCCL_COMM_CONFIG_BUFFER_SIZE = 0,
   HCCL_COMM_CONFIG_DETERMINISTIC = 1,
