@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 _CANNOT_RUN = 126
 _NOT_FOUND = 127
@@ -46,16 +47,31 @@ def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 
     environ = os.environ if environ is None else environ
     found = discovery.find(environ)
-    folders = [str(folder) for folder in found.library_dirs]
-    # An empty entry would mean the current folder.
-    before = [each for each in environ.get("LD_LIBRARY_PATH", "").split(":") if each]
-    return {
+    packages = [library.parent for library in found.vendor_libraries]
+    paths = {
+        "LD_LIBRARY_PATH": [*found.library_dirs, *packages],
+        # The compiler's own, so that -lcust_opapi and its headers need no options.
+        "LIBRARY_PATH": packages,
+        "CPATH": [folder.parent / "include" for folder in packages],
+        "CMAKE_PREFIX_PATH": [found.home],
+    }
+    variables = {
         "ACLNN_MOE_DEVICE": found.kind,
         "ASCEND_HOME_PATH": str(found.home),
         "ASCEND_TOOLKIT_HOME": str(found.home),
         "ASCEND_OPP_PATH": str(found.opp_path),
-        "LD_LIBRARY_PATH": ":".join(dict.fromkeys([*folders, *before])),
     }
+    for name, folders in paths.items():
+        # Nothing to add leaves a variable alone: g++ takes an empty one for the current folder.
+        if folders:
+            variables[name] = _before(folders, environ.get(name, ""))
+    return variables
+
+
+def _before(folders: Sequence[Path], value: str) -> str:
+    # An empty entry would mean the current folder.
+    kept = [entry for entry in value.split(":") if entry]
+    return ":".join(dict.fromkeys([*map(str, folders), *kept]))
 
 
 def _parser(words: list[str]) -> argparse.ArgumentParser:

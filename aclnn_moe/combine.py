@@ -116,8 +116,10 @@ def moe_distribute_combine_add_rms_norm(
         As for dispatch.
     shared_expert_rank_num, global_bs
         As for dispatch.
-    out_dtype, group_list_type
+    out_dtype
         0.
+    group_list_type
+        0 or 1; it means nothing, as there is no group_list.
     comm_quant_mode
         0: rows travel as they are; 2: as int8.
     comm_alg

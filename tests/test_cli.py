@@ -44,7 +44,21 @@ def test_environment_keeps_the_library_path_and_adds_each_folder_once(odd_home: 
         "ASCEND_TOOLKIT_HOME": str(odd_home),
         "ASCEND_OPP_PATH": str(odd_home / "opp"),
         "LD_LIBRARY_PATH": f"{odd_home}/lib64:/a:/b",
+        "CMAKE_PREFIX_PATH": str(odd_home),
     }
+
+
+def test_environment_adds_the_operator_packages_for_compiler_and_program(odd_home: Path) -> None:
+    package = odd_home / "opp" / "vendors" / "mine" / "op_api"
+    (package / "lib").mkdir(parents=True)
+    (package / "lib" / "libcust_opapi.so").write_bytes(b"")
+    (odd_home / "opp" / "vendors" / "config.ini").write_text("load_priority=mine\n")
+    environ = {"ASCEND_HOME_PATH": str(odd_home), "CPATH": "/include", "LIBRARY_PATH": ":"}
+    added = cli.environment(environ)
+    assert added["LD_LIBRARY_PATH"] == f"{odd_home}/lib64:{package}/lib"
+    assert added["LIBRARY_PATH"] == f"{package}/lib"
+    assert added["CPATH"] == f"{package}/include:/include"
+    assert cli.environment({**environ, **added}) == added
 
 
 def test_environment_is_the_same_when_taken_twice(odd_home: Path) -> None:
@@ -63,6 +77,7 @@ def test_env_prints_exports_that_a_shell_takes_literally(odd_home: Path) -> None
         "export ASCEND_TOOLKIT_HOME",
         "export ASCEND_OPP_PATH",
         "export LD_LIBRARY_PATH",
+        "export CMAKE_PREFIX_PATH",
     ]
     script = f'{done.stdout}\nprintf "%s\\n" "$ASCEND_HOME_PATH" "$LD_LIBRARY_PATH"'
     shell = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, env={})

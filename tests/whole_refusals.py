@@ -142,7 +142,7 @@ COMBINE = [
         expand_idx=np.zeros(2 * ROWS * 128, np.int32),
     ),
     one("out_dtype", outside(0, 0)),
-    one("group_list_type", outside(0, 0)),
+    one("group_list_type", outside(0, 1)),
     one("norm_eps", st.floats(max_value=-1e-30)),
     one("norm_eps", st.sampled_from([float("nan"), float("inf"), float("-inf")])),
     one("activation_scale", np.ones(3, np.float32)),

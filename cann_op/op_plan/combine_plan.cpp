@@ -86,8 +86,9 @@ Verdict CheckDTypes(const TensorSpec* t, const CombineAttributes& a) {
 
 Verdict CheckAttributes(const TensorSpec* t, const CombineAttributes& a) {
   OP_PLAN_REQUIRE(a.out_dtype == 0, "out_dtype must be 0, got %" PRId64, a.out_dtype);
-  OP_PLAN_REQUIRE(a.group_list_type == 0, "group_list_type must be 0, got %" PRId64,
-                  a.group_list_type);
+  // It would say what group_list holds, and there never is one: CANN's own example passes 1.
+  OP_PLAN_REQUIRE(a.group_list_type == 0 || a.group_list_type == 1,
+                  "group_list_type must be 0 or 1, got %" PRId64, a.group_list_type);
   OP_PLAN_REQUIRE(a.comm_quant_mode == kCommQuantNone || a.comm_quant_mode == kCommQuantInt8,
                   "comm_quant_mode must be 0 or 2 (int8), got %" PRId64, a.comm_quant_mode);
   OP_PLAN_REQUIRE(std::isfinite(a.norm_eps) && a.norm_eps >= 0,

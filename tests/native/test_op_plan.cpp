@@ -207,9 +207,21 @@ TEST(plan_takes_what_torch_npu_passes_without_tp) {
 TEST(plan_takes_only_zero_for_reserved_attributes) {
   EXPECT_REFUSED(kTiling, "expert_shard_type", [](E& e) { e.attributes.ep.expert_shard_type = 1; });
   EXPECT_REFUSED(kTiling, "out_dtype", [](E& e) { e.attributes.out_dtype = 1; });
-  EXPECT_REFUSED(kTiling, "group_list_type", [](E& e) { e.attributes.group_list_type = 1; });
   EXPECT_ACCEPTED([](E& e) { e.attributes.ep.comm_alg = ""; });
   EXPECT_REFUSED(kTiling, "comm_alg", [](E& e) { e.attributes.ep.comm_alg = "fullmesh"; });
+}
+
+TEST(plan_takes_either_group_list_type_and_no_group_list) {
+  EXPECT_ACCEPTED([](E& e) { e.attributes.group_list_type = 0; });
+  EXPECT_ACCEPTED([](E& e) { e.attributes.group_list_type = 1; });
+  EXPECT_REFUSED(kTiling, "group_list_type must be 0 or 1, got 2",
+                 [](E& e) { e.attributes.group_list_type = 2; });
+  EXPECT_REFUSED(kTiling, "group_list_type must be 0 or 1, got -1",
+                 [](E& e) { e.attributes.group_list_type = -1; });
+  EXPECT_REFUSED(kTiling, "group_list is reserved", [](E& e) {
+    e.attributes.group_list_type = 1;
+    e.Set(op_plan::kGroupList, DType::kInt64, {2});
+  });
 }
 
 TEST(plan_limits_comm_quant_mode) {

@@ -4,7 +4,7 @@
 #ifndef ACLNN_MOE_DISTRIBUTE_DISPATCH_V2_H_
 #define ACLNN_MOE_DISTRIBUTE_DISPATCH_V2_H_
 
-#include "aclnn/acl_meta.h"
+#include "aclnn/aclnn_base.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,7 @@
 #ifndef ACLNN_MOE_DISTRIBUTE_DISPATCH_V3_H_
 #define ACLNN_MOE_DISTRIBUTE_DISPATCH_V3_H_
 
-#include "aclnn/acl_meta.h"
+#include "aclnn/aclnn_base.h"
 
 #ifdef __cplusplus
 extern "C" {

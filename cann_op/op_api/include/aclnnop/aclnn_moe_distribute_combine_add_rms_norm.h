@@ -5,7 +5,7 @@
 #ifndef ACLNN_MOE_DISTRIBUTE_COMBINE_ADD_RMS_NORM_H_
 #define ACLNN_MOE_DISTRIBUTE_COMBINE_ADD_RMS_NORM_H_
 
-#include "aclnn/acl_meta.h"
+#include "aclnn/aclnn_base.h"
 
 #ifdef __cplusplus
 extern "C" {
