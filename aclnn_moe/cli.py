@@ -119,7 +119,8 @@ def _doctor(args: argparse.Namespace) -> int:
             shared_expert_rank_num=args.shared_expert_rank_num,
         )
         sizes.required_buffer_mb()  # refuses numbers out of range before the tables are printed
-    report = doctor(sizes=sizes)
+    with Console(stderr=True).status("asking the libraries, and torch_npu where it is installed"):
+        report = doctor(sizes=sizes)
     console = Console(soft_wrap=True, highlight=False)
     for line in tables(report):
         console.print(Text(line, style="" if line.startswith(" ") else "bold"))

@@ -155,7 +155,10 @@ def doctor(
         if answers.problem:
             problems.append(answers.problem)
         elif not answers.devices:
-            problems.append("the libraries load, but there is no device")
+            problems.append(
+                "the libraries load, but there is no device; remedy: see whether `npu-smi info` "
+                "lists one, or export ACLNN_MOE_DEVICE=host to use the CPU"
+            )
         problems += answers.missing.values()
     elif installation is not None:
         _judge_packages(installation, packages, problems)
@@ -343,7 +346,7 @@ def _judge_sizes(report: Report) -> None:
         return
     if report.buffer_mb is not None and report.buffer_mb < required:
         report.problems.append(
-            f"HCCL_BUFFSIZE is {report.buffer_mb} MB and this setting needs {required}: "
+            f"HCCL_BUFFSIZE is {report.buffer_mb} MB and this setting needs {required}; remedy: "
             f"export HCCL_BUFFSIZE={required}, or give the communicator buffer_mb={required}"
         )
     left = report.machine.memory_left
@@ -356,5 +359,5 @@ def _judge_sizes(report: Report) -> None:
     ):
         report.warnings.append(
             f"{ranks} ranks on this machine touch up to {ranks * required} MB of windows, and "
-            f"{left // _MEGABYTE} MB of memory are left"
+            f"{left // _MEGABYTE} MB of memory are left; remedy: fewer ranks, or fewer tokens"
         )

@@ -27,7 +27,8 @@ def tables(report: Report) -> list[str]:
     """Return the lines of the tables: titles begin at the margin, rows do not."""
     lines: list[str] = []
     for section in sections(report):
-        widths = [max(len(row[i]) for row in section.rows) for i in range(len(section.columns) - 1)]
+        columns = range(len(section.columns) - 1)
+        widths = [max((len(row[i]) for row in section.rows), default=0) for i in columns]
         lines += [section.title]
         for row in section.rows:
             cells = [cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)]

@@ -82,7 +82,7 @@ def _halves(environ: Mapping[str, str]) -> Iterator[str]:
                 f"{name} is set without ASCEND_HOME_PATH, half of CANN's set_env.sh; remedy: "
                 f"{_SOURCE}, or unset {name}"
             )
-    if home and not opp:
+    if Path(home).is_dir() and home and not opp:
         yield (
             "ASCEND_HOME_PATH is set without ASCEND_OPP_PATH, half of CANN's set_env.sh: torch_npu "
             f"refuses to start; remedy: export ASCEND_OPP_PATH={home}/opp, or {_RUN}"
@@ -109,8 +109,8 @@ def _other_home(environ: Mapping[str, str], installation: Installation) -> Itera
         return
     if installation.kind == "host" and not _same(home, installation.home):
         yield (
-            f"ASCEND_HOME_PATH names {home}, and {installation.reason}: aclnn_moe uses the host "
-            f"device, while other programs of this shell follow ASCEND_HOME_PATH; remedy: {_RUN}"
+            f"ASCEND_HOME_PATH names {home}, which other programs of this shell follow, while "
+            f"aclnn_moe uses the host device ({installation.reason}); remedy: {_RUN}"
         )
     elif opp and Path(opp).is_dir() and not _same(opp, installation.home / "opp"):
         yield (

@@ -410,13 +410,16 @@ def test_home_that_everybody_may_write_is_not_loaded(home: Path) -> None:
     assert what in doctor(ASCEND_HOME_PATH=home)
 
 
-def test_package_below_a_folder_that_everybody_may_write_is_not_loaded(home: Path) -> None:
-    (home / "opp").chmod(0o777)
-    what = f"skipped: folder {home}/opp is writable by everybody"
+@pytest.mark.parametrize("folder", [PACKAGE, PACKAGE / "op_api", PACKAGE / "op_api" / "lib"])
+def test_package_in_a_folder_that_everybody_may_write_is_not_loaded(
+    home: Path, folder: Path
+) -> None:
+    (home / folder).chmod(0o777)
+    what = f"skipped: folder {home}/{folder} is writable by everybody"
     assert what in python(FIND, ASCEND_HOME_PATH=home).stderr
     said = verdict(doctor(ASCEND_HOME_PATH=home))
     assert f"warning: {home}/{PACKAGE}/{vendors.LIBRARY}: {what}" in said
-    assert f"  remedy: chmod o-w {home}/opp" in said
+    assert f"  remedy: chmod o-w {home}/{folder}" in said
 
 
 @pytest.mark.parametrize(

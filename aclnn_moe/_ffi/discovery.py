@@ -164,7 +164,7 @@ def find(
     cause = f" ({why_not_npu})" if why_not_npu else ""
     raise DiscoveryError(
         f"neither an NPU with CANN{cause} nor the host device of this package was found; remedy: "
-        "install the package as a wheel, or set ASCEND_HOME_PATH to a home",
+        f"{_install_remedy()}, or set ASCEND_HOME_PATH to a home",
         tried,
     )
 
@@ -213,6 +213,16 @@ def installation(
     )
     tried.extend(looked_at)
     return Installation(kind, home, folders, opp, libraries, reason, tried, surprise)
+
+
+def _install_remedy() -> str:
+    package = Path(__file__).resolve().parent.parent
+    if (package / "_ffi" / "CMakeLists.txt").is_file():  # a wheel leaves it out
+        return (
+            f"start in another folder than {package.parent}, whose sources are taken for the "
+            "installed package, or install it (pip install .)"
+        )
+    return "install the package again (pip install --force-reinstall aclnn-moe)"
 
 
 def _absolute(path: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aclnn_moe._ffi.binding import ffi, lib
-from aclnn_moe._ffi.vendors import writable_by_all
+from aclnn_moe._ffi.vendors import vendor_folder, writable_by_all
 from aclnn_moe.errors import LibraryNotFoundError, SymbolNotFoundError
 
 if TYPE_CHECKING:
@@ -88,18 +88,14 @@ def find_operator(name: str) -> Operator:
     """
     chosen = load()
     tried: list[tuple[str, str]] = []
-    for path in _vendor_libraries(chosen, tried):
-        objection = "" if path in _state.handles else _chip_objection(path, chosen)
-        found = f"skipped: {objection}" if objection else _look_into(path, name)
+    packages = [(path, vendor_folder(path)) for path in _vendor_libraries(chosen, tried)]
+    own = [(path, chosen.home) for path in _candidates("libopapi.so", chosen)]
+    for path, top in [*packages, *own]:
+        found = _wrong_chip(path, top, chosen) or _look_into(path, top, name)
         if isinstance(found, Operator):
             return found
         tried.append((str(path), found))
-    for path in _candidates("libopapi.so", chosen):
-        found = _look_into(path, name)
-        if isinstance(found, Operator):
-            return found
-        tried.append((str(path), found))
-    reason = f"no library has the operator {name}; remedy: {_operator_remedy(chosen)}"
+    reason = f"no library has the operator {name}; remedy: {_operator_remedy(chosen, tried)}"
     raise SymbolNotFoundError.listing(name, reason, tried)
 
 
@@ -146,28 +142,31 @@ def _follow_mapped(chosen: Installation) -> Installation:
         raise LibraryNotFoundError.listing("dlopen", error.summary, error.tried) from None
 
 
-def _chip_objection(library: Path, chosen: Installation) -> str:
-    """Why the operator package of ``library`` cannot run on this device, or an empty string."""
-    from aclnn_moe._ffi import chips, vendors
+def _wrong_chip(library: Path, top: Path, chosen: Installation) -> str:
+    """Why ``library`` of the package ``top`` is skipped on this device, or an empty string."""
+    from aclnn_moe._ffi import chips
 
-    built_for = chips.package_chips(vendors.vendor_folder(library))
+    if library in _state.handles or top == chosen.home:
+        return ""
+    built_for = chips.package_chips(top)
     soc_name = ""
     if chosen.kind == "npu" and built_for:
         name = lib.aclrtGetSocName()
         soc_name = "" if name == ffi.NULL else ffi.string(name).decode("ascii", "replace")
-    return chips.objection(built_for, kind=chosen.kind, soc_name=soc_name, home=chosen.home)
+    objection = chips.objection(built_for, kind=chosen.kind, soc_name=soc_name, home=chosen.home)
+    return f"skipped: {objection}" if objection else ""
 
 
-def _operator_remedy(chosen: Installation) -> str:
+def _operator_remedy(chosen: Installation, tried: list[tuple[str, str]]) -> str:
+    skipped = (what.partition("; remedy: ")[2] for _, what in tried if what.startswith("skipped: "))
+    if remedy := next(filter(None, skipped), ""):
+        return remedy
     if chosen.kind == "host" and chosen.opp_path != chosen.home / "opp":
         return (
             f"ASCEND_OPP_PATH names {chosen.opp_path}; unset it to use the operators of the host "
             f"device in {chosen.home / 'opp'}"
         )
-    return (
-        "install a package that has it, or name its vendor folder in ASCEND_CUSTOM_OPP_PATH; "
-        "`aclnn-moe doctor` says what is used and why"
-    )
+    return "install a package that has it, or name its vendor folder in ASCEND_CUSTOM_OPP_PATH"
 
 
 def _vendor_libraries(chosen: Installation, tried: list[tuple[str, str]]) -> list[Path]:
@@ -191,7 +190,7 @@ def _candidates(name: str, chosen: Installation) -> list[Path]:
 def _open_first(name: str, chosen: Installation) -> Any:  # noqa: ANN401 - a cdata pointer
     tried = []
     for path in _candidates(name, chosen):
-        handle, why = _open(path, keep_global=True)
+        handle, why = _open(path, chosen.home, keep_global=True)
         if handle is not None:
             return handle
         tried.append((str(path), why))
@@ -214,14 +213,14 @@ def _library_remedy(chosen: Installation) -> str:
     )
 
 
-def _open(path: Path, *, keep_global: bool) -> tuple[Any, str]:
-    """Return the library's handle, or None and why not."""
+def _open(path: Path, top: Path, *, keep_global: bool) -> tuple[Any, str]:
+    """Return the handle of a library that belongs to ``top``, or None and why not."""
     handle = _state.handles.get(path)
     if handle is not None:
         return handle, ""
     if not path.is_file():
         return None, "library absent"
-    if loose := writable_by_all(path):
+    if loose := writable_by_all(path, top):
         return None, f"skipped: {loose}"
     error = ffi.new("char[]", _ERROR_BYTES)
     handle = lib.aclnn_moe_open(os.fsencode(path), keep_global, error, _ERROR_BYTES)
@@ -243,8 +242,8 @@ def _wrong_machine(path: Path) -> str:
     return "" if library.fits_this_machine else f" ({elf.wrong_machine(library)})"
 
 
-def _look_into(path: Path, name: str) -> Operator | str:
-    handle, why = _open(path, keep_global=False)
+def _look_into(path: Path, top: Path, name: str) -> Operator | str:
+    handle, why = _open(path, top, keep_global=False)
     if handle is None:
         return why
     first = lib.aclnn_moe_symbol(handle, f"{name}GetWorkspaceSize".encode())

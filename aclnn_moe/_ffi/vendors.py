@@ -87,7 +87,7 @@ def distrust(library: Path) -> str:
     Whoever can write a library runs code in this process: that may be root, the user who runs it,
     and whoever installed this package, who could change this very check.
     """
-    if loose := writable_by_all(library):
+    if loose := writable_by_all(library, vendor_folder(library)):
         return loose
     try:
         owner = library.stat().st_uid
@@ -121,16 +121,18 @@ def skipped_by_torch_npu(library: Path) -> str:
     return "" if owner in (0, os.geteuid()) else foreign_owner(library, owner)
 
 
-def writable_by_all(path: Path) -> str:
-    """Why everybody could put another file in the place of ``path``; empty when nobody else can.
+def writable_by_all(library: Path, top: Path) -> str:
+    """Why everybody could put code of their own into ``library``; empty when nobody else can.
 
-    Looks at the file and at every folder above it, as it is named and where links lead.
+    Looks at the file, at the folders from it up to ``top``, and at where a link leads. What lies
+    above is as it is for Python's own modules.
     """
     try:
-        real = path.resolve(strict=True)
+        real = library.resolve(strict=True)
         if real.stat().st_mode & stat.S_IWOTH:
             return f"{real} is writable by everybody; remedy: chmod o-w {real}"
-        for folder in dict.fromkeys((*path.absolute().parents, *real.parents)):
+        above = [folder for folder in library.parents if folder.is_relative_to(top)]
+        for folder in dict.fromkeys((*above, real.parent)):
             mode = folder.stat().st_mode
             # In a folder such as /tmp only the owner of a file can take it away.
             if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
