@@ -113,12 +113,11 @@ def _parser(words: list[str]) -> argparse.ArgumentParser:
 
 def _doctor(args: argparse.Namespace) -> int:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from aclnn_moe.buffer_size import Sizes
     from aclnn_moe.doctor import doctor
-    from aclnn_moe.report import verdict
+    from aclnn_moe.report import tables, verdict
 
     given = {name: getattr(args, name) for name in ("bs", "h", "k", "experts", "ep")}
     missing = [f"--{name}" for name, value in given.items() if value is None]
@@ -136,18 +135,14 @@ def _doctor(args: argparse.Namespace) -> int:
             shared_expert_rank_num=args.shared_expert_rank_num,
         )
         sizes.required_buffer_mb()  # refuses numbers out of range before the tables are printed
-    report = doctor(sizes=sizes)
-    console = Console()
-    for section in report.sections():
-        table = Table(title=section.title, title_justify="left", title_style="bold")
-        for column in section.columns:
-            table.add_column(column, overflow="fold")
-        for row in section.rows:
-            table.add_row(*(Text(cell) for cell in row))
-        console.print(table)
+    with Console(stderr=True).status("asking the libraries, and torch_npu where it is installed"):
+        report = doctor(sizes=sizes)
+    console = Console(soft_wrap=True, highlight=False)
+    for line in tables(report):
+        console.print(Text(line, style="" if line.startswith(" ") else "bold"))
     for line in verdict(report):
         style = "red" if line.startswith("problem") else "yellow" if line[:4] == "warn" else "bold"
-        console.print(Text(line, style=style))
+        console.print(Text(line, style="" if line.startswith(" ") else style))
     return 0 if report.ok else 1
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from aclnn_moe.machine import Machine
     from aclnn_moe.opp import OperatorPackage
     from aclnn_moe.probe import Probe
+    from aclnn_moe.torch_packages import TorchPackages
 
 _DEFAULT_BUFFER_MB = 200
 _MEGABYTE = 1 << 20
@@ -59,6 +61,10 @@ class Report:
         What keeps the operator from working; empty when nothing does.
     warnings
         What may surprise.
+    torch_npu_import
+        How `import torch_npu` went with the libraries; empty where torch_npu is not installed.
+
+    Problems and warnings read "what is wrong; remedy: what mends it".
     """
 
     installation: Installation | None
@@ -72,6 +78,7 @@ class Report:
     sizes: Sizes | None = None
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    torch_npu_import: str = ""
 
     @property
     def ok(self) -> bool:
@@ -103,7 +110,8 @@ def doctor(
 ) -> Report:
     """Look at this machine: which CANN or host device is used and why, and what is wrong.
 
-    Changes nothing; the libraries are loaded in a process of its own.
+    Changes nothing; the libraries are loaded in a process of its own, and so is torch_npu where
+    it is installed.
 
     Parameters
     ----------
@@ -119,8 +127,10 @@ def doctor(
     ValueError
         ``sizes`` holds a number that is out of its range.
     """
+    from aclnn_moe import opp
     from aclnn_moe._ffi import discovery
     from aclnn_moe.machine import Machine
+    from aclnn_moe.torch_packages import TorchPackages
 
     own = environ is None
     environ = os.environ if environ is None else environ
@@ -131,7 +141,7 @@ def doctor(
     try:
         installation = discovery.find(environ)
         tried = installation.tried
-        packages = _packages(installation, problems)
+        packages = opp.packages(installation)
     except discovery.DiscoveryError as error:
         tried = error.tried
         problems.append(error.summary)
@@ -145,8 +155,24 @@ def doctor(
         if answers.problem:
             problems.append(answers.problem)
         elif not answers.devices:
-            problems.append("the libraries load, but there is no device")
-        problems += [answers.operators[name] for name in answers.missing]
+            problems.append(
+                "the libraries load, but there is no device; remedy: see whether `npu-smi info` "
+                "lists one, or export ACLNN_MOE_DEVICE=host to use the CPU"
+            )
+        problems += answers.missing.values()
+    elif installation is not None:
+        _judge_packages(installation, packages, problems)
+    soc_name = "" if answers is None else answers.soc_name
+    warnings = _warnings(environ, installation, packages, soc_name)
+    if installation is not None and own:
+        _judge_loaded(installation, problems, warnings)
+    torch = TorchPackages.read()
+    went = ""
+    if torch.torch_npu:
+        warnings += _skipped_by_torch_npu(packages)
+        warnings += [each for each in (torch.misfit, torch.unfound_libraries(environ)) if each]
+        if answers is not None and not answers.problem:
+            went = _import_torch_npu(torch, environ, warnings)
     machine = Machine.read()
     buffer_mb = _buffer_mb(environ, problems)
     report = Report(
@@ -154,7 +180,7 @@ def doctor(
         tried=tried,
         packages=packages,
         probe=answers,
-        versions=_versions(installation),
+        versions=_versions(installation, torch),
         machine=machine,
         environment={
             name: environ[name] if name != _SECRET_VARIABLE else "(set)"
@@ -164,25 +190,74 @@ def doctor(
         buffer_mb=buffer_mb,
         sizes=sizes,
         problems=problems,
-        warnings=_warnings(environ, installation, packages),
+        warnings=warnings,
+        torch_npu_import=went,
     )
     _judge_sizes(report)
     return report
 
 
-def _packages(installation: Installation, problems: list[str]) -> list[OperatorPackage]:
+def _judge_loaded(installation: Installation, problems: list[str], warnings: list[str]) -> None:
+    """Compare what this very process has loaded, which may be older than its variables."""
+    from aclnn_moe._ffi import discovery, mapped
+
+    loader = sys.modules.get("aclnn_moe._ffi.loader")
+    loaded = loader.installation() if loader else None
+    if loaded is None:
+        try:
+            followed = mapped.follow(installation, mapped.mapped_libraries(), os.environ)
+        except discovery.DiscoveryError as error:
+            problems.append(error.summary)
+        else:
+            warnings += [followed.surprise] if followed is not installation else []
+    elif loaded.home != installation.home:
+        warnings.append(
+            f"this process uses {loaded.home}, and one that starts now takes {installation.home}, "
+            "which this report is about; remedy: start the program again to use it"
+        )
+
+
+def _judge_packages(
+    installation: Installation, packages: list[OperatorPackage], problems: list[str]
+) -> None:
+    """Say from the files alone whether the operator can be found."""
     from aclnn_moe import opp
 
-    packages = opp.packages(installation)
-    if not any(package.ok and package.functions for package in packages):
-        problems.append(
-            f"no operator package of {installation.home} exports {opp.OPERATOR}; install the "
-            "package again, or name its vendor folder in ASCEND_CUSTOM_OPP_PATH"
-        )
-    return packages
+    if any(package.ok and package.functions for package in packages):
+        return
+    remedy = "install the package again, or name its vendor folder in ASCEND_CUSTOM_OPP_PATH"
+    if installation.kind == "host" and installation.opp_path != installation.home / "opp":
+        remedy = "unset ASCEND_OPP_PATH, which names the operators of another home"
+    problems.append(
+        f"no operator package of {installation.opp_path} exports {opp.OPERATOR}; remedy: {remedy}"
+    )
 
 
-def _versions(installation: Installation | None) -> dict[str, str]:
+def _skipped_by_torch_npu(packages: list[OperatorPackage]) -> list[str]:
+    from aclnn_moe._ffi import vendors
+
+    return [
+        f"torch_npu skips the operator package {package.name}: {why}"
+        for package in packages
+        if package.library.name == vendors.LIBRARY.name
+        and (why := vendors.skipped_by_torch_npu(package.library))
+    ]
+
+
+def _import_torch_npu(torch: TorchPackages, environ: Mapping[str, str], warnings: list[str]) -> str:
+    from aclnn_moe.cli import environment
+
+    failed = torch.try_import({**environ, **environment(environ)})
+    if not failed:
+        return "works by `aclnn-moe run -- python ...`"
+    warnings.append(
+        f"`import torch_npu` {failed}; remedy: see docs/troubleshooting.md, or export "
+        "TORCH_DEVICE_BACKEND_AUTOLOAD=0 to use torch without it"
+    )
+    return failed
+
+
+def _versions(installation: Installation | None, torch: TorchPackages) -> dict[str, str]:
     import platform
     from importlib import metadata
 
@@ -192,6 +267,8 @@ def _versions(installation: Installation | None) -> dict[str, str]:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             versions[name] = "not installed"
+    versions["torch"] = torch.torch or "not installed"
+    versions["torch_npu"] = torch.torch_npu or "not installed"
     if installation is not None:
         from aclnn_moe._ffi import discovery
 
@@ -215,25 +292,52 @@ def _warnings(
     environ: Mapping[str, str],
     installation: Installation | None,
     packages: list[OperatorPackage],
+    soc_name: str,
 ) -> list[str]:
-    from pathlib import Path
+    from aclnn_moe import opp, variables
 
-    found = [
-        f"{name} names {environ[name]}, which does not exist"
-        for name in ("ASCEND_HOME_PATH", "ASCEND_OPP_PATH", "ASCEND_TOOLKIT_HOME")
-        if environ.get(name) and not Path(environ[name]).is_dir()
+    found = variables.contradictions(environ, installation)
+    if installation is None:
+        return found
+    found += [each for each in (installation.surprise, _other_version(installation)) if each]
+    found += [
+        f"{path}: {what}"
+        for path, what in installation.tried
+        if what.startswith("skipped: ") or (path.endswith("libcust_opapi.so") and "missing" in what)
     ]
-    if environ.get("ASCEND_OPP_PATH") and not environ.get("ASCEND_HOME_PATH"):
-        found.append("ASCEND_OPP_PATH is set without ASCEND_HOME_PATH: half of CANN's set_env.sh")
-    if installation is not None:
+    for package in packages:
         found += [
-            f"{path}: {what}"
-            for path, what in installation.tried
-            if what.startswith("skipped: ")
-            or (path.endswith("libcust_opapi.so") and what == "missing")
+            f"operator package {package.name}: {objection}"
+            for objection in (
+                package.problem,
+                opp.wrong_chip(package, installation, soc_name),
+                opp.wrong_compiler(package, installation),
+            )
+            if objection
         ]
-    found += [f"operator package {each.name}: {each.problem}" for each in packages if each.problem]
-    return found
+    usable = [
+        each for each in packages if each.ok and not opp.wrong_chip(each, installation, soc_name)
+    ]
+    return found + opp.shadowed(usable)
+
+
+def _other_version(installation: Installation) -> str:
+    """Say when another release's host device is used: the two are made for each other."""
+    from importlib import metadata
+
+    from aclnn_moe._ffi import discovery
+
+    home = discovery.home_version(installation.home).get("Version", "")
+    try:
+        own = metadata.version("aclnn-moe")
+    except metadata.PackageNotFoundError:
+        return ""
+    if installation.kind == "npu" or not home or home.split(".")[:2] == own.split(".")[:2]:
+        return ""
+    return (
+        f"the host device at {installation.home} is version {home}, and aclnn-moe is {own}; "
+        "remedy: unset ASCEND_HOME_PATH and ASCEND_OPP_PATH to use the one that came with it"
+    )
 
 
 def _judge_sizes(report: Report) -> None:
@@ -242,7 +346,7 @@ def _judge_sizes(report: Report) -> None:
         return
     if report.buffer_mb is not None and report.buffer_mb < required:
         report.problems.append(
-            f"HCCL_BUFFSIZE is {report.buffer_mb} MB and this setting needs {required}: "
+            f"HCCL_BUFFSIZE is {report.buffer_mb} MB and this setting needs {required}; remedy: "
             f"export HCCL_BUFFSIZE={required}, or give the communicator buffer_mb={required}"
         )
     left = report.machine.memory_left
@@ -255,5 +359,5 @@ def _judge_sizes(report: Report) -> None:
     ):
         report.warnings.append(
             f"{ranks} ranks on this machine touch up to {ranks * required} MB of windows, and "
-            f"{left // _MEGABYTE} MB of memory are left"
+            f"{left // _MEGABYTE} MB of memory are left; remedy: fewer ranks, or fewer tokens"
         )

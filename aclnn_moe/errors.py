@@ -9,6 +9,8 @@ from aclnn_moe.status_names import STATUS_NAMES
 
 _Self = TypeVar("_Self", bound="AclError")
 
+_LISTED = "; tried, in order:"
+
 
 class AclError(RuntimeError):
     """A call of CANN's C interface failed.
@@ -60,13 +62,25 @@ class _LoadError(AclError):
     def __str__(self) -> str:
         return self.message
 
+    @property
+    def summary(self) -> str:
+        """What is wrong and its remedy in one line, without the paths."""
+        lines = self.message.splitlines()
+        what = lines[0].removesuffix(_LISTED)
+        return f"{what}; {lines[-1]}" if lines[-1].startswith("remedy: ") else what
+
     @classmethod
     def listing(
         cls: type[_Self], function: str, reason: str, tried: list[tuple[str, str]]
     ) -> _Self:
-        """Make the error from the paths tried, in order, with what was found in each."""
+        """Make the error from the paths tried, in order, with what was found in each.
+
+        A ``reason`` that goes on "; remedy: ..." has its remedy put last, where readers look.
+        """
+        what, _, remedy = reason.partition("; remedy: ")
         lines = [f"  {path}: {found}" for path, found in tried]
-        text = "\n".join([f"{reason}; tried, in order:", *lines] if lines else [reason])
+        lines = [what + _LISTED, *lines] if lines else [what]
+        text = "\n".join([*lines, f"remedy: {remedy}"] if remedy else lines)
         return cls(cls._code, function, text)  # type: ignore[attr-defined]
 
 

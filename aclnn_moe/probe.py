@@ -32,9 +32,9 @@ class Probe:
     runtime_version
         Of libascendcl.
     operators
-        Operator to the library that serves it, or to why none does.
+        Operator to the library that serves it.
     missing
-        Operators that no library serves.
+        Operator that no library serves to why, and the remedy.
     """
 
     problem: str = ""
@@ -42,7 +42,7 @@ class Probe:
     soc_name: str = ""
     runtime_version: str = ""
     operators: dict[str, str] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
 
 
 def probe(*, timeout: float = _SECONDS) -> Probe:
@@ -74,10 +74,10 @@ def main() -> None:
 
 def _answers() -> dict[str, Any]:
     from aclnn_moe import _ffi
-    from aclnn_moe.errors import AclError
+    from aclnn_moe.errors import AclError, SymbolNotFoundError
     from aclnn_moe.runtime import Device
 
-    answers: dict[str, Any] = {"operators": {}, "missing": []}
+    answers: dict[str, Any] = {"operators": {}, "missing": {}}
     try:
         answers["devices"] = Device.count()
         version = [_ffi.ffi.new("int32_t*") for _ in range(3)]
@@ -86,9 +86,8 @@ def _answers() -> dict[str, Any]:
         for operator in OPERATORS:
             try:
                 answers["operators"][operator] = str(_ffi.find_operator(operator).path)
-            except AclError as error:
-                answers["operators"][operator] = str(error)
-                answers["missing"].append(operator)
+            except SymbolNotFoundError as error:
+                answers["missing"][operator] = error.summary
         if answers["devices"]:
             answers["soc_name"] = Device(0).soc_name
     except (AclError, OSError, ImportError) as error:

@@ -9,32 +9,43 @@ from aclnn_moe.machine import MEGABYTE
 
 def sections(report: Report) -> list[Section]:
     """Return the tables of a report."""
-    tables = [_device(report), _packages(report), _machine(report)]
-    tables.append(Section("Versions", ("what", "version"), list(report.versions.items())))
+    listed = [_device(report), _packages(report), _machine(report)]
+    listed.append(Section("Versions", ("what", "version"), list(report.versions.items())))
     if report.environment:
-        tables.append(Section("Environment", ("variable", "value"), [*report.environment.items()]))
-    tables.append(Section("Paths tried, in order", ("path", "found"), list(report.tried)))
-    tables.append(_buffer(report))
-    return tables
+        listed.append(Section("Environment", ("variable", "value"), [*report.environment.items()]))
+    listed.append(Section("Paths tried, in order", ("path", "found"), list(report.tried)))
+    listed.append(_buffer(report))
+    return listed
 
 
 def text(report: Report) -> str:
     """Return a report as plain text."""
+    return "\n".join([*tables(report), *verdict(report)])
+
+
+def tables(report: Report) -> list[str]:
+    """Return the lines of the tables: titles begin at the margin, rows do not."""
     lines: list[str] = []
     for section in sections(report):
-        widths = [max(len(row[i]) for row in section.rows) for i in range(len(section.columns) - 1)]
+        columns = range(len(section.columns) - 1)
+        widths = [max((len(row[i]) for row in section.rows), default=0) for i in columns]
         lines += [section.title]
         for row in section.rows:
             cells = [cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)]
             lines.append("  " + "  ".join(cells).rstrip())
         lines.append("")
-    return "\n".join([*lines, *verdict(report)])
+    return lines
 
 
 def verdict(report: Report) -> list[str]:
-    """Return the lines that say what is wrong, or that nothing is."""
-    lines = [f"warning: {warning}" for warning in report.warnings]
-    lines += [f"problem: {problem}" for problem in report.problems]
+    """Return the lines that say what is wrong, and how to mend it; or that nothing is."""
+    lines: list[str] = []
+    for kind, texts in (("warning", report.warnings), ("problem", report.problems)):
+        for each in texts:
+            # A text of several lines lists paths, and ends with its remedy.
+            what, _, remedy = (each, "", "") if "\n" in each else each.partition("; remedy")
+            lines += f"{kind}: {what}".splitlines()
+            lines += [f"  remedy{remedy}"] if remedy else []
     return [
         *lines,
         "everything needed is here" if report.ok else "the operator cannot run as it is",
@@ -61,6 +72,9 @@ def _device(report: Report) -> Section:
             ("runtime", report.probe.runtime_version or "unknown"),
         ]
         rows += list(report.probe.operators.items())
+        rows += [(name, "no library has it") for name in report.probe.missing]
+    if report.torch_npu_import:
+        rows.append(("import torch_npu", report.torch_npu_import))
     return Section("Device", ("what", "value"), rows)
 
 
@@ -70,13 +84,15 @@ def _packages(report: Report) -> Section:
             str(i + 1),
             package.name,
             package.version or "-",
-            ", ".join(package.functions) or "nothing for this operator",
+            ", ".join(package.chips) or "-",
+            ", ".join(each for each in package.functions if each in package.operators)
+            or "nothing for this operator",
             package.problem or str(package.library),
         )
         for i, package in enumerate(report.packages)
     ]
-    columns = ("order", "package", "version", "exports", "library")
-    return Section("Operator packages in search order", columns, rows or [("-",) * 5])
+    columns = ("order", "package", "version", "built for", "exports", "library")
+    return Section("Operator packages in search order", columns, rows or [("-",) * len(columns)])
 
 
 def _machine(report: Report) -> Section:

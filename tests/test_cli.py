@@ -178,6 +178,12 @@ def test_doctor_fails_where_nothing_works(odd_home: Path) -> None:
     assert "the operator cannot run as it is" in done.stdout
 
 
+def test_doctor_reports_a_device_kind_that_does_not_exist() -> None:
+    done = command("doctor", ACLNN_MOE_DEVICE="gpu")
+    assert done.returncode == 1
+    assert "problem: ACLNN_MOE_DEVICE is 'gpu': want 'npu' (CANN)" in done.stdout
+
+
 def test_commands_are_named_in_the_help() -> None:
     done = command("--help")
     assert done.returncode == 0

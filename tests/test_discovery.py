@@ -253,8 +253,10 @@ def test_operator_libraries_follow_the_search_order_of_cann(
 
     assert found.vendor_libraries == [first, second, beta, alpha]
     gone = opp_path / "vendors" / "gone" / vendors.LIBRARY
-    assert (str(gone), "missing") in found.tried
     config = opp_path / "vendors" / "config.ini"
+    remedy = f"take it out of load_priority of {config}"
+    text = f"missing: there is no folder {opp_path}/vendors/gone; remedy: {remedy}"
+    assert (str(gone), text) in found.tried
     assert (str(config), "load_priority=beta,gone,alpha") in found.tried
 
 

@@ -83,7 +83,7 @@ def test_doctor_calls_a_home_without_the_operator_a_problem(host_home: Path) -> 
     assert not report.ok
     assert len(report.problems) == 1
     assert report.problems[0].startswith(
-        f"no operator package of {host_home} exports {opp.OPERATOR}"
+        f"no operator package of {host_home}/opp exports {opp.OPERATOR}; remedy: "
     )
 
 
@@ -115,9 +115,9 @@ def test_doctor_shows_operator_packages_and_warns_of_broken_ones(
     (loose / vendors.LIBRARY).chmod(0o666)
     report = examine(host_home, ASCEND_CUSTOM_OPP_PATH=f"{good}:{loose}")
     listed = rows(report, "Operator packages in search order")
-    assert [row[:4] for row in listed] == [
-        ("1", "good", "-", "nothing for this operator"),
-        ("2", "libopapi", "9.8.7", "nothing for this operator"),
+    assert [row[:5] for row in listed] == [
+        ("1", "good", "-", "-", "nothing for this operator"),
+        ("2", "libopapi", "9.8.7", "-", "nothing for this operator"),
     ]
     assert any(
         str(loose) in warning and "skipped: " in warning and "writable by everybody" in warning
@@ -139,7 +139,8 @@ def test_doctor_shows_the_environment_without_its_secret(host_home: Path) -> Non
 
 def test_doctor_warns_of_half_an_environment(host_home: Path) -> None:
     report = examine(host_home, ASCEND_OPP_PATH="/nonexistent/opp")
-    assert "ASCEND_OPP_PATH names /nonexistent/opp, which does not exist" in report.warnings
+    text = "ASCEND_OPP_PATH names /nonexistent/opp, which does not exist; remedy: unset it"
+    assert any(warning.startswith(text) for warning in report.warnings)
     report = aclnn_moe.doctor(environ={"ASCEND_OPP_PATH": str(host_home)})
     assert any("half of CANN's set_env.sh" in warning for warning in report.warnings)
 

@@ -104,7 +104,8 @@ def test_missing_operator_names_every_library_and_what_was_found(
     assert lines[0] == "no library has the operator aclnnNoSuchOperator; tried, in order:"
     found = dict(line.strip().split(": ", 1) for line in lines[1:])
     absent = str(tmp_path / "absent" / "op_api" / "lib" / "libcust_opapi.so")
-    assert found[absent] == "missing"
+    assert found[absent].startswith(f"missing: there is no folder {tmp_path}/absent; remedy: ")
+    assert found["remedy"].startswith("install a package that has it, or name its vendor folder")
     assert found[str(installation.library("libopapi.so"))] == "present without the symbol"
 
 

@@ -10,7 +10,8 @@ try:
 except ImportError as error:
     raise ImportError(
         "aclnn_moe._ffi._binding, the compiled half of the package, cannot be imported "
-        f"({error}); install the package: pip install ."
+        f"({error}); remedy: install the package (pip install .), or, where it is installed, start "
+        "in another folder than that of its sources"
     ) from error
 
 ffi = _binding.ffi

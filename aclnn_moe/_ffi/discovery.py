@@ -34,7 +34,10 @@ HOST_DEVICE_PACKAGE = "aclnn_moe_host"
 
 
 class DiscoveryError(OSError):
-    """No usable CANN home; the message lists every path tried and what was found there."""
+    """No usable CANN home; the message lists every path tried and what was found there.
+
+    The summary reads "what is wrong; remedy: what mends it", as all that the doctor says.
+    """
 
     def __init__(self, message: str, tried: Tried) -> None:
         lines = [f"  {path}: {found}" for path, found in tried]
@@ -63,6 +66,8 @@ class Installation:
         One sentence: why this home.
     tried
         Every path looked at, with what was found there.
+    surprise
+        What the user may not expect of this choice, with the remedy; mostly empty.
     """
 
     kind: Literal["npu", "host"]
@@ -72,6 +77,7 @@ class Installation:
     vendor_libraries: list[Path]
     reason: str
     tried: Tried = field(repr=False)
+    surprise: str = field(default="", repr=False)
 
     def library(self, name: str) -> Path:
         """Path of the library ``name``, such as 'libhccl.so'.
@@ -121,21 +127,21 @@ def find(
         raise ValueError(
             f"ACLNN_MOE_DEVICE is {forced!r}: want 'npu' (CANN), 'host' (the CPU) or nothing"
         )
-    named = environ.get("ASCEND_HOME_PATH", "")
+    named = _absolute(environ.get("ASCEND_HOME_PATH", ""))
     named_is_host = bool(named) and is_host_home(Path(named))
     why_not_npu = ""
     if forced != "host" and not named_is_host:
         npu = _npu_home(named, forced == "npu", devices, tried)
         if isinstance(npu, tuple):
             root, folders, reason = npu
-            return _installation("npu", root, folders, environ, reason, tried)
+            return installation("npu", root, folders, environ, reason, tried)
         why_not_npu = npu
     if forced == "npu":
         if named_is_host:
             tried.append((named, "the host device, not CANN"))
             why_not_npu = f"ASCEND_HOME_PATH={named} is the host device"
         raise DiscoveryError(
-            f"ACLNN_MOE_DEVICE=npu, but {why_not_npu}; source CANN's set_env.sh, or unset "
+            f"ACLNN_MOE_DEVICE=npu, but {why_not_npu}; remedy: source CANN's set_env.sh, or unset "
             "ACLNN_MOE_DEVICE to use the host device",
             tried,
         )
@@ -144,7 +150,7 @@ def find(
     if named_is_host:
         homes.insert(0, Path(named))
     for home in homes:
-        folders, missing = _library_dirs(home, tried)
+        folders, missing = library_dirs(home, tried)
         if missing:
             continue
         if forced == "host":
@@ -153,11 +159,12 @@ def find(
             reason = "ASCEND_HOME_PATH names a host device"
         else:
             reason = why_not_npu
-        return _installation("host", home, folders, environ, reason, tried)
+        surprise = "" if forced or named_is_host else _unused_npu(devices, why_not_npu)
+        return installation("host", home, folders, environ, reason, tried, surprise)
     cause = f" ({why_not_npu})" if why_not_npu else ""
     raise DiscoveryError(
-        f"neither an NPU with CANN{cause} nor the host device of this package was found; "
-        "install the package as a wheel, or set ASCEND_HOME_PATH to a home",
+        f"neither an NPU with CANN{cause} nor the host device of this package was found; remedy: "
+        f"{_install_remedy()}, or set ASCEND_HOME_PATH to a home",
         tried,
     )
 
@@ -190,27 +197,55 @@ def default_host_homes() -> list[Path]:
     return list(dict.fromkeys([embedded_home(), *homes]))
 
 
-def _installation(
+def installation(
     kind: Literal["npu", "host"],
     home: Path,
     folders: list[Path],
     environ: Mapping[str, str],
     reason: str,
     tried: Tried,
+    surprise: str = "",
 ) -> Installation:
+    """Complete a chosen home with the operator packages that ``environ`` and its opp name."""
     opp = _opp_path(kind, home, environ)
     libraries, looked_at = find_vendor_libraries(
         opp_path=opp, custom_opp_path=environ.get("ASCEND_CUSTOM_OPP_PATH", "")
     )
     tried.extend(looked_at)
-    return Installation(kind, home, folders, opp, libraries, reason, tried)
+    return Installation(kind, home, folders, opp, libraries, reason, tried, surprise)
+
+
+def _install_remedy() -> str:
+    package = Path(__file__).resolve().parent.parent
+    if (package / "_ffi" / "CMakeLists.txt").is_file():  # a wheel leaves it out
+        return (
+            f"start in another folder than {package.parent}, whose sources are taken for the "
+            "installed package, or install it (pip install .)"
+        )
+    return "install the package again (pip install --force-reinstall aclnn-moe)"
+
+
+def _absolute(path: str) -> str:
+    """Return ``path`` as it stays meant when the process, or a child, changes its folder."""
+    return str(Path(path).absolute()) if path else ""
+
+
+def _unused_npu(devices: Path, why: str) -> str:
+    node = _device_node(devices)
+    if not node:
+        return ""
+    return (
+        f"this machine has an NPU ({node}), and the host device (the CPU) is used, because {why}; "
+        "remedy: source CANN's set_env.sh, or export ACLNN_MOE_DEVICE=host if the CPU is meant"
+    )
 
 
 def _opp_path(kind: str, home: Path, environ: Mapping[str, str]) -> Path:
-    named = environ.get("ASCEND_OPP_PATH", "")
+    named = _absolute(environ.get("ASCEND_OPP_PATH", ""))
     # A shell with CANN's set_env.sh keeps its operators for CANN: they need an NPU. The host device
     # follows ASCEND_OPP_PATH only where ASCEND_HOME_PATH names the host device as well.
-    if named and (kind == "npu" or environ.get("ASCEND_HOME_PATH", "") in ("", str(home))):
+    home_named = _absolute(environ.get("ASCEND_HOME_PATH", ""))
+    if named and (kind == "npu" or home_named in ("", str(home))):
         return Path(named)
     return home / "opp"
 
@@ -233,7 +268,7 @@ def _npu_home(
         for root in (Path(home, part) if part else Path(home) for part in _ROOTS):
             if root != Path(home) and not root.is_dir():
                 continue
-            folders, missing = _library_dirs(root, tried)
+            folders, missing = library_dirs(root, tried)
             if missing:
                 problem = problem or f"{root} lacks {', '.join(missing)}"
             elif node:
@@ -266,8 +301,8 @@ def library_folders(root: Path) -> list[Path]:
     ]
 
 
-def _library_dirs(root: Path, tried: Tried) -> tuple[list[Path], list[str]]:
-    """Folders of ``root`` that hold required libraries, and the libraries that none holds."""
+def library_dirs(root: Path, tried: Tried) -> tuple[list[Path], list[str]]:
+    """Return folders of ``root`` with required libraries, and the libraries that none holds."""
     folders = []
     missing = list(REQUIRED_LIBRARIES)
     for folder in library_folders(root):

@@ -46,6 +46,15 @@ def read(path: Path) -> SharedLibrary:
             raise ValueError(f"{path} is not a whole 64-bit shared library: {error}") from error
 
 
+def wrong_machine(library: SharedLibrary) -> str:
+    """Text and remedy for a library that is built for another processor."""
+    here = platform.machine()
+    return (
+        f"built for {library.machine}, and this machine is {here}; remedy: install the package "
+        f"that is built for {here}"
+    )
+
+
 def _parse(data: mmap.mmap) -> SharedLibrary:
     if data[:6] != b"\x7fELF\x02\x01":
         raise ValueError("no ELF header")

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
+from collections.abc import Container
 from pathlib import Path
 
 LIBRARY = Path("op_api") / "lib" / "libcust_opapi.so"
 
 
 def find_vendor_libraries(
-    *, opp_path: Path, custom_opp_path: str = ""
+    *, opp_path: Path, custom_opp_path: str = "", opened: Container[Path] = ()
 ) -> tuple[list[Path], list[tuple[str, str]]]:
     """Libraries that may be loaded, in search order, and every path looked at with what was found.
 
@@ -21,27 +23,31 @@ def find_vendor_libraries(
         Root with ``vendors/config.ini``.
     custom_opp_path
         Value of ASCEND_CUSTOM_OPP_PATH: vendor folders separated by colons, searched first.
+    opened
+        Libraries that this process has loaded already: they are not judged again.
     """
     libraries: list[Path] = []
     tried: list[tuple[str, str]] = []
-    folders = [Path(entry) for entry in custom_opp_path.split(":") if entry]
+    folders = dict.fromkeys(
+        (Path(entry).absolute() for entry in custom_opp_path.split(":") if entry),
+        "ASCEND_CUSTOM_OPP_PATH",
+    )
     config = opp_path / "vendors" / "config.ini"
     try:
         names = read_load_priority(config)
         tried.append((str(config), f"load_priority={','.join(names)}"))
-        folders += [opp_path / "vendors" / name for name in names]
+        for name in names:
+            folders.setdefault(opp_path / "vendors" / name, f"load_priority of {config}")
     except OSError as error:
         tried.append((str(config), error.strerror or str(error)))
     except ValueError as error:
         tried.append((str(config), str(error)))
-    for folder in folders:
+    for folder, named_by in folders.items():
         library = folder / LIBRARY
         if not library.is_file():
-            tried.append((str(library), "missing"))
-        elif objection := distrust(library):
+            tried.append((str(library), f"missing: {_near_miss(folder, named_by)}"))
+        elif library not in opened and (objection := distrust(library)):
             tried.append((str(library), f"skipped: {objection}"))
-        elif library in libraries:
-            tried.append((str(library), "listed before"))
         else:
             tried.append((str(library), "operator library"))
             libraries.append(library)
@@ -70,24 +76,86 @@ def read_load_priority(config: Path) -> list[str]:
     raise ValueError("no line load_priority=<vendor>,<vendor>...")
 
 
-def distrust(library: Path) -> str:
-    """Why ``library`` must not be loaded, or an empty string.
+def vendor_folder(library: Path) -> Path:
+    """Return the vendor folder whose operator library is ``library``."""
+    return library.parents[len(LIBRARY.parts) - 1]
 
-    Whoever can write a library runs code in this process, so nobody but its owner may.
+
+def distrust(library: Path) -> str:
+    """Why the operator library must not be loaded, with the remedy, or an empty string.
+
+    Whoever can write a library runs code in this process: that may be root, the user who runs it,
+    and whoever installed this package, who could change this very check.
+    """
+    if loose := writable_by_all(library, vendor_folder(library)):
+        return loose
+    try:
+        owner = library.stat().st_uid
+    except OSError as error:
+        return error.strerror or str(error)
+    if owner in (0, os.geteuid(), Path(__file__).stat().st_uid):
+        return ""
+    return foreign_owner(library, owner)
+
+
+def foreign_owner(library: Path, owner: int) -> str:
+    """Text and remedy for a library that belongs to the user ``owner``."""
+    me = os.geteuid()
+    runs = "root" if me == 0 else f"user {_user(me)}"
+    return (
+        f"{library} belongs to user {_user(owner)} while this process runs as {runs}; remedy: "
+        f"chown {'root' if me == 0 else _user(me)} {library}, or install the package as the user "
+        "who runs it"
+    )
+
+
+def skipped_by_torch_npu(library: Path) -> str:
+    """Why torch_npu does not use ``library``, by the rule of its own; empty when it does.
+
+    As root it takes only what is root's; another user takes what is root's or their own.
+    """
+    try:
+        owner = library.stat().st_uid
+    except OSError:
+        return ""
+    return "" if owner in (0, os.geteuid()) else foreign_owner(library, owner)
+
+
+def writable_by_all(library: Path, top: Path) -> str:
+    """Why everybody could put code of their own into ``library``; empty when nobody else can.
+
+    Looks at the file, at the folders from it up to ``top``, and at where a link leads. What lies
+    above is as it is for Python's own modules.
     """
     try:
         real = library.resolve(strict=True)
-        status = real.stat()
-        if status.st_mode & stat.S_IWOTH:
-            return f"{real} is writable by everybody (remedy: chmod o-w)"
-        for folder in dict.fromkeys((library.parent, real.parent)):
+        if real.stat().st_mode & stat.S_IWOTH:
+            return f"{real} is writable by everybody; remedy: chmod o-w {real}"
+        above = [folder for folder in library.parents if folder.is_relative_to(top)]
+        for folder in dict.fromkeys((*above, real.parent)):
             mode = folder.stat().st_mode
+            # In a folder such as /tmp only the owner of a file can take it away.
             if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-                return f"folder {folder} is writable by everybody (remedy: chmod o-w)"
+                return f"folder {folder} is writable by everybody; remedy: chmod o-w {folder}"
     except OSError as error:
         return error.strerror or str(error)
-    # The owner of this package could change this very check.
-    trusted = {0, os.geteuid(), Path(__file__).stat().st_uid}
-    if os.geteuid() == 0 and status.st_uid not in trusted:
-        return f"{real} belongs to user {status.st_uid} while this process runs as root"
     return ""
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def _near_miss(folder: Path, named_by: str) -> str:
+    """Say what ``folder`` is, which is no vendor folder, and what may be meant."""
+    if not folder.is_dir():
+        return f"there is no folder {folder}; remedy: take it out of {named_by}"
+    depth = len(LIBRARY.parts) - 1
+    above = [each for each in (folder.parent, folder.parent.parent) if (each / LIBRARY).is_file()]
+    below = sorted(each.parents[depth] for each in folder.glob(f"*/{LIBRARY}"))
+    below += sorted(each.parents[depth] for each in folder.glob(f"vendors/*/{LIBRARY}"))
+    remedy = f"name {[*above, *below][0]} in its place" if above or below else "install it again"
+    return f"{folder} is no vendor folder: it has no {LIBRARY}; remedy: {remedy}"
