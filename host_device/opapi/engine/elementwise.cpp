@@ -28,12 +28,36 @@ Verdict CheckElementwise(const FirstPhase& phase, Numbers numbers) {
   return {};
 }
 
+HostScalarView Converted(const HostScalarView& scalar, ScalarUse use, aclDataType dtype) {
+  if (use == ScalarUse::kAsGiven || (use == ScalarUse::kRounded && !IsFloating(dtype))) {
+    return scalar;
+  }
+  HostScalarView converted = scalar;
+  uint8_t element[sizeof(double)];
+  if (IsFloating(dtype)) {
+    Store(&scalar.real, 1, dtype, 0, element);
+  } else {
+    Store(&scalar.integer, 1, dtype, 0, element);
+  }
+  Load(element, dtype, 0, 1, &converted.real);
+  Load(element, dtype, 0, 1, &converted.integer);
+  converted.dtype = dtype;
+  return converted;
+}
+
 Compute ComputeElementwise(const HostLaunch& launch, const HostScalarView* scalars, size_t count,
                            Numbers numbers) {
   aclDataType dtypes[HostTensorView::kMaxDims * 2];
   size_t used = 0;
   const uint32_t inputs = launch.tensor_count - 1;
-  for (uint32_t i = 0; i < inputs; ++i) dtypes[used++] = launch.tensors[i].dtype;
+  bool floating_dims = false;
+  for (uint32_t i = 0; i < inputs; ++i) {
+    floating_dims |= launch.tensors[i].dim_count > 0 && IsFloating(launch.tensors[i].dtype);
+  }
+  for (uint32_t i = 0; i < inputs; ++i) {
+    const bool yields = floating_dims && launch.tensors[i].dim_count == 0;
+    if (!yields) dtypes[used++] = launch.tensors[i].dtype;
+  }
   if (launch.tensors[inputs].dtype != ACL_BOOL) dtypes[used++] = launch.tensors[inputs].dtype;
   for (size_t i = 0; i < count; ++i) {
     // A Python float comes as float64, which is no wish to compute in it.

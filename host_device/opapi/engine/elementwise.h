@@ -21,9 +21,17 @@ struct NamedTensor {
   const aclTensor* tensor;
 };
 
+// What becomes of a scalar before it meets the elements.
+enum class ScalarUse {
+  kAsGiven,
+  kRounded,  // takes the dtype of the first input where that is floating, as in torch's comparisons
+  kCast,     // takes the dtype of the first input
+};
+
 struct NamedScalar {
   const char* name;
   const aclScalar* scalar;
+  ScalarUse use = ScalarUse::kAsGiven;
 };
 
 struct Phase {
@@ -46,12 +54,20 @@ inline std::array<NamedScalar, 1> Scalars(NamedScalar first) { return {first}; }
 inline std::array<NamedScalar, 2> Scalars(NamedScalar first, NamedScalar second) {
   return {first, second};
 }
+inline std::array<NamedScalar, 3> Scalars(NamedScalar first, NamedScalar second,
+                                          NamedScalar third) {
+  return {first, second, third};
+}
+
+// The scalar after its use beside an input of `dtype`.
+HostScalarView Converted(const HostScalarView& scalar, ScalarUse use, aclDataType dtype);
 
 // What the tensors of `phase` (the last is the output) must be: numbers, and out of the shape that
 // the inputs broadcast to.
 Verdict CheckElementwise(const FirstPhase& phase, Numbers numbers);
 
-// What the launch's tensors and scalars are computed with. A bool result says nothing of it.
+// What the launch's tensors and scalars are computed with. A bool result says nothing of it, and a
+// 0-dim floating input nothing beside a floating input that has dims.
 Compute ComputeElementwise(const HostLaunch& launch, const HostScalarView* scalars, size_t count,
                            Numbers numbers);
 
@@ -112,6 +128,9 @@ aclnnStatus Map(const Phase& call, const std::array<NamedTensor, kInputs>& input
       OP_PLAN_CHECK(ReadScalar(scalars[i].name, scalars[i].scalar, &kernel.scalars[i]));
     }
     OP_PLAN_CHECK(CheckElementwise(phase, kNumbers));
+    for (size_t i = 0; i < kScalars; ++i) {
+      kernel.scalars[i] = Converted(kernel.scalars[i], scalars[i].use, phase.tensor(0).dtype);
+    }
     return phase.Bind(kernel);
   });
 }

@@ -4,7 +4,7 @@
 
 #include "aclnnop/aclnn_cast.h"
 #include "aclnnop/aclnn_copy.h"
-#include "engine/rows.h"
+#include "engine/copy_elements.h"
 
 namespace {
 
@@ -54,8 +54,9 @@ aclError CopyElements(const HostLaunch& launch, HostFailure*) {
   return ACL_SUCCESS;
 }
 
-// Input 0 to output 0. A copy without a cast takes every dtype that has whole bytes.
-Verdict BindCopy(FirstPhase& phase) {
+}  // namespace
+
+Verdict opapi::BindCopy(FirstPhase& phase) {
   const HostTensorView& from = phase.tensor(0);
   const HostTensorView& to = phase.tensor(1);
   if (from.dtype != to.dtype || opapi::ElementBytes(from) == 0) {
@@ -72,15 +73,13 @@ Verdict BindCopy(FirstPhase& phase) {
       [](const HostLaunch& launch, HostFailure* failure) { return CopyElements(launch, failure); });
 }
 
-}  // namespace
-
 aclnnStatus aclnnInplaceCopyGetWorkspaceSize(aclTensor* selfRef, const aclTensor* src,
                                              uint64_t* workspaceSize, aclOpExecutor** executor) {
   FirstPhase first("aclnnInplaceCopy", workspaceSize, executor);
   return first.Run([&](FirstPhase& phase) -> Verdict {
     OP_PLAN_CHECK(phase.Input("src", src));
     OP_PLAN_CHECK(phase.Output("selfRef", selfRef));
-    return BindCopy(phase);
+    return opapi::BindCopy(phase);
   });
 }
 ACLNN_SECOND_PHASE(aclnnInplaceCopy)
@@ -96,7 +95,7 @@ aclnnStatus aclnnCastGetWorkspaceSize(const aclTensor* self, const aclDataType d
       return Refuse(op_plan::kParamInvalid, "out is %s, but dtype is %s",
                     opapi::DTypeName(phase.tensor(1).dtype), opapi::DTypeName(dtype));
     }
-    return BindCopy(phase);
+    return opapi::BindCopy(phase);
   });
 }
 ACLNN_SECOND_PHASE(aclnnCast)

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// out = the greater of both; NaN where either is NaN.
+#pragma once
+
+#include "aclnnop/two_phases.h"
+
+ACLNN_TWO_PHASES(aclnnMaximum, const aclTensor* self, const aclTensor* other, aclTensor* out);
