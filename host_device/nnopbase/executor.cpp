@@ -28,6 +28,7 @@ struct Plan {
   uint32_t tensor_count;
   std::unique_ptr<uint8_t[]> params;
   uint64_t workspace_bytes;
+  std::vector<std::shared_ptr<Tensor>> tensors;  // null where a tensor was left out
 };
 
 class Executor {
@@ -122,7 +123,8 @@ aclError RunLaunch(void* state, HostFailure* failure) {
   const aclError status = CheckMemory(launch, failure);
   if (status != ACL_SUCCESS) return status;
   const HostLaunch seen{launch.views->data(), launch.plan->tensor_count, launch.plan->params.get(),
-                        launch.workspace,     launch.workspace_bytes,    launch.device};
+                        launch.workspace,     launch.workspace_bytes,    launch.device,
+                        launch.plan.get()};
   return launch.plan->kernel(&seen, failure);
 }
 
@@ -207,16 +209,17 @@ aclnnStatus HostExecutorCreate(const char* op_name, HostKernel kernel,
     if (missing != nullptr) {
       return Refuse(ACLNN_ERR_INNER_NULLPTR, "%s: %s is null", function, missing);
     }
+    auto plan = std::make_shared<host::Plan>();
     auto views = std::make_shared<host::Views>(tensor_count);
     for (uint32_t i = 0; i < tensor_count; ++i) {
       const aclnnStatus status = HostTensorRead(tensors[i], &(*views)[i]);
+      plan->tensors.push_back(host::Tensors().Find(tensors[i]));
       if (status == ACLNN_SUCCESS) continue;
       const bool is_input = i < input_count;
       return Refuse(status, "%s: %s %u is %p, which is not a live aclTensor", op_name,
                     is_input ? "input" : "output", is_input ? i : i - input_count,
                     static_cast<const void*>(tensors[i]));
     }
-    auto plan = std::make_shared<host::Plan>();
     plan->op_name = op_name;
     plan->kernel = kernel;
     plan->input_count = input_count;
@@ -260,6 +263,18 @@ aclnnStatus HostExecutorLaunch(const char* op_name, void* workspace, uint64_t wo
     }
     return host::QueueLaunch(found, workspace, workspace_size, stream);
   });
+}
+
+aclError HostLaunchSetShape(const HostLaunch* launch, uint32_t index, const int64_t* dims,
+                            uint32_t dim_count, HostFailure* failure) {
+  const auto& plan = *static_cast<const host::Plan*>(launch->owner);
+  if (index < plan.tensors.size() && plan.tensors[index] != nullptr &&
+      plan.tensors[index]->Shrink(dims, dim_count)) {
+    return ACL_SUCCESS;
+  }
+  std::snprintf(failure->text, sizeof(failure->text),
+                "tensor %u has no room for the result's shape", index);
+  return ACL_ERROR_RT_PARAM_INVALID;
 }
 
 aclnnStatus aclSetAclOpExecutorRepeatable(aclOpExecutor* executor) {

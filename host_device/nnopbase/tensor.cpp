@@ -60,6 +60,14 @@ bool IsEmpty(const HostTensorView& view) {
   return std::find(view.dims, view.dims + view.dim_count, 0) != view.dims + view.dim_count;
 }
 
+void SetContiguous(HostTensorView* view) {
+  int64_t step = 1;
+  for (uint32_t i = view->dim_count; i-- > 0;) {
+    view->strides[i] = step;
+    step *= std::max<int64_t>(view->dims[i], 1);
+  }
+}
+
 bool KnownType(aclDataType dtype) {
   return aclDataTypeSize(dtype) != 0 || dtype == ACL_STRING || dtype == ACL_INT4 ||
          dtype == ACL_UINT1 || (dtype >= ACL_FLOAT6_E3M2 && dtype <= ACL_FLOAT4_E1M2);
@@ -108,11 +116,7 @@ aclnnStatus Tensor::Set(const char* function, const TensorShape& shape, aclDataT
   if (shape.strides != nullptr) {
     std::copy_n(shape.strides, view.dim_count, view.strides);
   } else {
-    int64_t step = 1;
-    for (uint32_t i = view.dim_count; i-- > 0;) {
-      view.strides[i] = step;
-      step *= std::max<int64_t>(view.dims[i], 1);
-    }
+    SetContiguous(&view);
   }
   if (view_elements > 0) {
     int64_t last = 0;
@@ -134,6 +138,21 @@ aclnnStatus Tensor::Set(const char* function, const TensorShape& shape, aclDataT
 void Tensor::SetAddress(void* address) {
   const std::lock_guard<std::mutex> lock(mutex_);
   state_.view.storage = address;
+}
+
+bool Tensor::Shrink(const int64_t* dims, uint32_t dim_count) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  HostTensorView& view = state_.view;
+  int64_t before = 0;
+  int64_t after = 0;
+  if (dim_count > kMaxDims || !ElementCount(view.dims, view.dim_count, &before) ||
+      !ElementCount(dims, dim_count, &after) || after < 0 || after > before) {
+    return false;
+  }
+  view.dim_count = dim_count;
+  std::copy_n(dims, dim_count, view.dims);
+  SetContiguous(&view);
+  return true;
 }
 
 TensorState Tensor::Get() {

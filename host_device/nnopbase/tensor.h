@@ -31,6 +31,8 @@ class Tensor {
   aclnnStatus Set(const char* function, const TensorShape& shape, aclDataType dtype,
                   aclFormat format, void* address);
   void SetAddress(void* address);
+  // False, and nothing changes, when the new shape has more elements than the old one.
+  bool Shrink(const int64_t* dims, uint32_t dim_count);
   TensorState Get();
 
  private:

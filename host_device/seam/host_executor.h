@@ -34,6 +34,7 @@ struct HostLaunch {
   void* workspace;
   uint64_t workspace_size;
   int32_t device;
+  const void* owner;  // nnopbase's own
 };
 
 using HostKernel = aclError (*)(const HostLaunch* launch, HostFailure* failure);
@@ -66,6 +67,12 @@ aclnnStatus HostExecutorCreate(const char* op_name, HostKernel kernel, const acl
 // kernel, and destroys the executor unless it is repeatable.
 aclnnStatus HostExecutorLaunch(const char* op_name, void* workspace, uint64_t workspace_size,
                                aclOpExecutor* executor, aclrtStream stream);
+
+// For kernels whose outputs have as many elements as the data says: gives the aclTensor behind
+// launch.tensors[index] a new, contiguous view shape, which aclGetViewShape tells from now on. The
+// shape holds no more elements than the one of the first phase.
+aclError HostLaunchSetShape(const HostLaunch* launch, uint32_t index, const int64_t* dims,
+                            uint32_t dim_count, HostFailure* failure);
 
 }  // extern "C"
 #pragma GCC visibility pop

@@ -5,7 +5,7 @@
 #include "aclnnop/aclnn_fill_tensor.h"
 #include "aclnnop/aclnn_ones.h"
 #include "aclnnop/aclnn_zero.h"
-#include "engine/copy_elements.h"
+#include "engine/copying.h"
 
 namespace {
 

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// out = where the first of the largest elements of self over dim is.
+#pragma once
+
+#include "aclnnop/two_phases.h"
+
+ACLNN_TWO_PHASES(aclnnArgMax, const aclTensor* self, int64_t dim, bool keepdim, aclTensor* out);

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// The smallest element of self up to each along dim, and where the last of them is.
+#pragma once
+
+#include "aclnnop/two_phases.h"
+
+ACLNN_TWO_PHASES(aclnnCummin, const aclTensor* self, int64_t dim, aclTensor* valuesOut,
+                 aclTensor* indicesOut);
