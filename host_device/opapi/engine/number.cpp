@@ -79,6 +79,24 @@ Verdict CheckNumbers(const FirstPhase& phase, size_t index, Numbers numbers) {
                     : "bool, uint8, int8, int16, int32, int64, float16, bf16, float32 or float64");
 }
 
+Verdict CheckPlainFormat(const FirstPhase& phase, size_t index) {
+  switch (phase.tensor(index).format) {
+    case ACL_FORMAT_UNDEFINED:
+    case ACL_FORMAT_NCHW:
+    case ACL_FORMAT_NHWC:
+    case ACL_FORMAT_ND:
+    case ACL_FORMAT_NDHWC:
+    case ACL_FORMAT_NCDHW:
+    case ACL_FORMAT_NCL:
+      return {};
+    default:
+      return Refuse(op_plan::kParamInvalid,
+                    "%s has format %d, whose elements lie in blocks: want ND (%d)",
+                    phase.name(index), static_cast<int>(phase.tensor(index).format),
+                    static_cast<int>(ACL_FORMAT_ND));
+  }
+}
+
 Compute ComputeOf(const aclDataType* dtypes, size_t count, Numbers numbers) {
   Compute compute = numbers == Numbers::kFloating ? Compute::kFloat : Compute::kInt64;
   for (size_t i = 0; i < count; ++i) {

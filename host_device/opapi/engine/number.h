@@ -22,6 +22,9 @@ const char* DTypeName(aclDataType dtype);
 // Refuses what is no number of that kind.
 Verdict CheckNumbers(const FirstPhase& phase, size_t index, Numbers numbers);
 
+// Refuses elements that lie in another order than the strides say (FRACTAL_NZ and its like).
+Verdict CheckPlainFormat(const FirstPhase& phase, size_t index);
+
 // What `dtypes` together are computed with.
 Compute ComputeOf(const aclDataType* dtypes, size_t count, Numbers numbers);
 

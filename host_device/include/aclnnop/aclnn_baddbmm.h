@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// out = beta * self + alpha * batch1 batch2, for each pair of matrices.
+#pragma once
+
+#include "aclnnop/two_phases.h"
+
+ACLNN_TWO_PHASES(aclnnBaddbmm, const aclTensor* self, const aclTensor* batch1,
+                 const aclTensor* batch2, const aclScalar* beta, const aclScalar* alpha,
+                 aclTensor* out, int8_t cubeMathType);
+ACLNN_TWO_PHASES(aclnnInplaceBaddbmm, const aclTensor* selfRef, const aclTensor* batch1,
+                 const aclTensor* batch2, const aclScalar* beta, const aclScalar* alpha,
+                 int8_t cubeMathType);
