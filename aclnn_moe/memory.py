@@ -96,7 +96,8 @@ class Buffer:
 
     def __del__(self) -> None:
         # Nothing but appending to a queue: this may run inside the pool itself.
-        if self.address is not None and not sys.is_finalizing():
+        returns = self._block or self._owner is not None
+        if returns and self.address is not None and not sys.is_finalizing():
             _pools[self.device].returned.append((self.address, self._block, self.uses, self._owner))
 
     def __repr__(self) -> str:

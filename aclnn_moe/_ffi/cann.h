@@ -37,6 +37,20 @@ typedef struct aclOpExecutor aclOpExecutor;
 #define ACL_STREAM_FAST_LAUNCH 0x1
 #define ACL_STREAM_FAST_SYNC 0x2
 #define ACL_HBM_MEM 1
+#define ACL_HOST_REGISTER_MAPPED 0
+#define ACL_MEM_LOCATION_TYPE_DEVICE 1
+#define ACL_ERROR_HOST_MEMORY_ALREADY_REGISTERED 507910
+
+typedef struct {
+  uint32_t id;
+  int32_t type;
+} aclrtMemLocation;
+
+typedef struct {
+  aclrtMemLocation location;
+  uint32_t pageSize;
+  uint32_t rsv[4];
+} aclrtPtrAttributes;
 
 /* libascendcl: the process, devices, memory, streams, events. Timeouts are milliseconds. */
 aclError aclInit(const char* configPath);
@@ -57,6 +71,9 @@ aclError aclrtMalloc(void** devPtr, size_t size, int32_t policy);
 aclError aclrtFree(void* devPtr);
 aclError aclrtMallocHost(void** hostPtr, size_t size);
 aclError aclrtFreeHost(void* hostPtr);
+aclError aclrtHostRegister(void* ptr, uint64_t size, int32_t type, void** devPtr);
+aclError aclrtHostUnregister(void* ptr);
+aclError aclrtPointerGetAttributes(const void* ptr, aclrtPtrAttributes* attributes);
 aclError aclrtMemcpy(void* dst, size_t destMax, const void* src, size_t count, int32_t kind);
 aclError aclrtMemcpyAsync(void* dst, size_t destMax, const void* src, size_t count, int32_t kind, aclrtStream stream);
 aclError aclrtMemset(void* devPtr, size_t maxCount, int32_t value, size_t count);

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The library that made an array. None is imported here: whoever has an array has its library."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def described(value: object) -> str:
+    """Return what an array is, for messages."""
+    if isinstance(value, np.ndarray):
+        return "a numpy array"
+    kind = type(value)
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__.partition('.')[0]}."
+    return f"a {module}{kind.__name__}"
+
+
+def library_of(value: object) -> Any | None:  # noqa: ANN401 - a module
+    """Return the namespace that makes arrays like ``value`` by ``from_dlpack``, if there is one.
+
+    The array API standard lets an array name it. Torch's tensors do not: there it is the module
+    that their class, or the one that this derives from, comes from.
+    """
+    if hasattr(value, "__array_namespace__"):
+        namespace = value.__array_namespace__()
+        return namespace if hasattr(namespace, "from_dlpack") else None
+    for kind in type(value).__mro__:
+        module = sys.modules.get(kind.__module__.partition(".")[0])
+        if hasattr(module, "from_dlpack"):
+            return module
+    return None
+
+
+def resolved(value: Any) -> Any:  # noqa: ANN401
+    """Return a tensor with autograd's and torch's lazy negation's marks taken off.
+
+    Raises
+    ------
+    ValueError
+        Its gradients are wanted.
+    """
+    if getattr(value, "requires_grad", False):
+        grads_wanted = getattr(library_of(value), "is_grad_enabled", None)
+        if grads_wanted is None or grads_wanted():
+            raise ValueError(
+                "the array requires gradients, and the operator has no backward: pass "
+                "x.detach(), or call it under torch.no_grad()"
+            )
+        value = value.detach()
+    # torch hands such a tensor out with the wrong sign.
+    return value.resolve_neg() if hasattr(value, "is_neg") and value.is_neg() else value
