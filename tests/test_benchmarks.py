@@ -52,8 +52,22 @@ def test_bytes_per_call_count_every_row_once(monkeypatch: pytest.MonkeyPatch) ->
     assert sum(bytes_per_call(work).values()) == rows + 3 * tokens
 
 
+def test_benchmark_times_every_kind_of_array(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    sizes = ["--ranks", "2", "--bs", "4", "--h", "1024", "--k", "2", "--experts", "4"]
+    calls = ["--rounds", "1", "--iterations", "2"]
+    script = str(BENCHMARKS / "array_kinds.py")
+    subprocess.run(
+        [sys.executable, script, *sizes, *calls, "--json", str(figures)],
+        check=True,
+    )
+    told = json.loads(figures.read_text())
+    assert told["agree"] is True
+    assert list(told["ms"]) == ["device arrays", "numpy", "torch"]
+    assert all(ms > 0 for calls in told["ms"].values() for ms in calls.values())
+
+
 def test_benchmark_compares_with_torch(tmp_path: Path) -> None:
-    pytest.importorskip("torch", reason="torch is an optional extra")
     figures = tmp_path / "figures.json"
     sizes = ["--ranks", "2", "--bs", "4", "--h", "1024", "--k", "2", "--experts", "4"]
     calls = ["--rounds", "1", "--iterations", "2"]

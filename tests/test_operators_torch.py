@@ -10,14 +10,13 @@ from typing import Any
 import moe_layer
 import numpy as np
 import pytest
+import torch
 from conftest import MakeRanks
-from moe_layer import BS, EXPERTS, RANKS, BF16, H, K, bring_back, check_combine, given, route
+from moe_layer import BF16, BS, EXPERTS, RANKS, H, K, bring_back, check_combine, given, route
 from thread_ranks import ThreadRank
 
 import aclnn_moe
-from aclnn_moe import host_operands, lent_memory, reference, transfers
-
-torch = pytest.importorskip("torch", reason="torch is in the test extra")
+from aclnn_moe import host_operands, lent_memory, transfers
 
 
 def tensor(array: Any) -> Any:
@@ -53,7 +52,8 @@ def test_results_are_torch_tensors_with_the_references_values(thread_ranks: Make
     for rank, (sent, back) in enumerate(thread_ranks(RANKS).run(layer)):
         assert all(type(value) is torch.Tensor for value in (*sent, *back))
         assert sent.expand_x.dtype == back.y.dtype == torch.bfloat16
-        assert reference.Agreement.of(arrays(sent), wanted[rank]).ok
+        for name in ("expand_x", "expand_idx", "expert_token_nums", "ep_recv_counts"):
+            np.testing.assert_array_equal(array(getattr(sent, name)), getattr(wanted[rank], name))
         check_combine(rank, arrays(back))
 
 
@@ -61,7 +61,7 @@ def test_no_token_is_copied_in_or_out(
     thread_ranks: MakeRanks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> None:
-        raise AssertionError("a copy")
+        raise AssertionError("an array was copied")
 
     monkeypatch.setattr(transfers, "_copy", refuse)
     for rank, (_, back) in enumerate(thread_ranks(RANKS).run(layer)):
@@ -115,30 +115,22 @@ def test_ranks_of_one_process_may_share_tensors(thread_ranks: MakeRanks) -> None
 
 
 def test_tensors_that_overlap_in_part_are_fine(thread_ranks: MakeRanks) -> None:
-    """residual_x begins inside x: one of them is copied."""
+    """The last rows of expand_x are the first of residual_x: one of the two is copied."""
 
     def work(rank: ThreadRank) -> Any:
         source = tensors(rank.rank)
-        room = torch.cat([source["x"], source["x"]])
         sent = route(rank, source)
-        both = bring_back(rank, source | {"residual_x": room[1 : BS + 1]}, sent)
-        shared = torch.cat([sent.expand_x, room])
-        n = len(sent.expand_x)
-        expand_x, residual = shared[:n], shared[n - 1 :][2 : BS + 2]
-        assert torch.equal(residual, room[1 : BS + 1])
-        overlapping = sent._replace(expand_x=expand_x)
-        again = bring_back(rank, source | {"residual_x": residual}, overlapping)
-        # The rows of expand_x go on into residual_x.
-        longer = torch.cat([sent.expand_x, room])[: n + 2]
-        third = bring_back(
-            rank, source | {"residual_x": longer[n - 3 :][:BS]}, sent._replace(expand_x=longer[:n])
+        rows = len(sent.expand_x)
+        room = torch.cat([sent.expand_x, source["x"]])
+        shared = source | {"residual_x": room[rows - 2 :][:BS]}
+        alone = source | {"residual_x": room[rows - 2 :][:BS].clone()}
+        return (
+            bring_back(rank, shared, sent._replace(expand_x=room[:rows])),
+            bring_back(rank, alone, sent),
         )
-        fresh = bring_back(rank, source | {"residual_x": longer[n - 3 :][:BS].clone()}, sent)
-        return both, again, third, fresh
 
-    for both, again, third, fresh in thread_ranks(RANKS).run(work):
-        assert torch.equal(both.x, again.x)
-        assert torch.equal(third.x, fresh.x)
+    for shared, alone in thread_ranks(RANKS).run(work):
+        assert torch.equal(shared.x, alone.x) and torch.equal(shared.y, alone.y)
 
 
 def test_results_go_into_out(thread_ranks: MakeRanks) -> None:
@@ -170,9 +162,7 @@ def test_out_may_be_an_input(thread_ranks: MakeRanks) -> None:
         check_combine(rank, arrays(back))
 
 
-def test_out_in_device_memory_is_read_in_place_by_combine(
-    thread_ranks: MakeRanks, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_out_may_be_memory_of_the_device(thread_ranks: MakeRanks) -> None:
     def work(rank: ThreadRank) -> Any:
         source = tensors(rank.rank)
         shapes = route(rank, source)
@@ -215,9 +205,9 @@ def test_a_lazily_negated_tensor_has_the_right_sign(thread_ranks: MakeRanks) -> 
     def work(rank: ThreadRank) -> Any:
         source = tensors(rank.rank)
         sent = route(rank, source)
-        source["expert_scales"] = torch.complex(
-            torch.zeros(BS, K), -source["expert_scales"]
-        ).conj().imag
+        source["expert_scales"] = (
+            torch.complex(torch.zeros(BS, K), -source["expert_scales"]).conj().imag
+        )
         assert source["expert_scales"].is_neg()
         return bring_back(rank, source, sent)
 

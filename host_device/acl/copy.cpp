@@ -78,12 +78,15 @@ std::pair<Side, Side> SidesOf(aclrtMemcpyKind kind) {  // dst, src
 }
 
 aclError CheckRange(const char* parameter, const void* address, size_t bytes,
-                    const MemoryRange& range) {
+                    const MemoryRange& range, Side side) {
   if (bytes > UINTPTR_MAX - reinterpret_cast<uintptr_t>(address)) {
     return Fail(ACL_ERROR_RT_PARAM_INVALID, "%s %p with %zu bytes goes beyond the address space",
                 parameter, address, bytes);
   }
-  if (range.inside) return ACL_SUCCESS;
+  // Around registered memory is the program's own: together they are host memory.
+  if (range.inside || (range.kind == MemoryKind::kRegistered && side != Side::kDevice)) {
+    return ACL_SUCCESS;
+  }
   return Fail(ACL_ERROR_RT_PARAM_INVALID, "%s %p with %zu bytes does not lie inside %s", parameter,
               address, bytes, range.Describe().c_str());
 }
@@ -110,8 +113,8 @@ aclError CheckCopy(const Copy& copy, aclrtMemcpyKind kind) {
   const auto [dst_side, src_side] = SidesOf(kind);
   aclError status = CheckSide("dst", copy.dst, dst, dst_side, kind);
   if (status == ACL_SUCCESS) status = CheckSide("src", copy.src, src, src_side, kind);
-  if (status == ACL_SUCCESS) status = CheckRange("dst", copy.dst, copy.dst_bytes(), dst);
-  if (status == ACL_SUCCESS) status = CheckRange("src", copy.src, copy.src_bytes(), src);
+  if (status == ACL_SUCCESS) status = CheckRange("dst", copy.dst, copy.dst_bytes(), dst, dst_side);
+  if (status == ACL_SUCCESS) status = CheckRange("src", copy.src, copy.src_bytes(), src, src_side);
   if (status != ACL_SUCCESS) return status;
   const bool same_device = dst.device == src.device;
   if ((kind == ACL_MEMCPY_INNER_DEVICE_TO_DEVICE && !same_device) ||
@@ -122,9 +125,15 @@ aclError CheckCopy(const Copy& copy, aclrtMemcpyKind kind) {
   return ACL_SUCCESS;
 }
 
+// Not for registered memory: that is the program's own, and there with or without a registration.
+bool IsAllocated(const void* address, size_t bytes) {
+  const MemoryRange range = FindMemory(address, bytes);
+  return range.inside && range.device_side() && range.kind != MemoryKind::kRegistered;
+}
+
 // What was device memory when the call was made must still be there when its turn comes.
-bool StillThere(const void* address, size_t bytes, bool device_side) {
-  return !device_side || HostIsDeviceMemory(address, bytes);
+bool StillThere(const void* address, size_t bytes, bool allocated) {
+  return !allocated || IsAllocated(address, bytes);
 }
 
 class CopyTask : public Task {
@@ -132,8 +141,8 @@ class CopyTask : public Task {
   CopyTask(const char* name, const Copy& copy, aclrtMemcpyKind kind)
       : Task(name),
         copy_(copy),
-        dst_on_device_(HostIsDeviceMemory(copy.dst, copy.dst_bytes())),
-        src_on_device_(HostIsDeviceMemory(copy.src, copy.src_bytes())) {
+        dst_on_device_(IsAllocated(copy.dst, copy.dst_bytes())),
+        src_on_device_(IsAllocated(copy.src, copy.src_bytes())) {
     if (kind != ACL_MEMCPY_HOST_TO_BUF_TO_DEVICE) return;
     // This kind lets the program use src again at once.
     buffer_.assign(copy.src, copy.src + copy.src_bytes());
@@ -170,7 +179,7 @@ class FillTask : public Task {
         address_(address),
         value_(value),
         bytes_(bytes),
-        on_device_(HostIsDeviceMemory(address, bytes)) {}
+        on_device_(IsAllocated(address, bytes)) {}
 
   aclError Run(HostFailure* failure) override {
     if (!StillThere(address_, bytes_, on_device_)) {
@@ -250,7 +259,7 @@ aclError CheckFill(void* address, size_t max, size_t count) {
     return Fail(ACL_ERROR_RT_PARAM_INVALID, "maxCount is %zu, want at least count, %zu", max,
                 count);
   }
-  return CheckRange("devPtr", address, count, FindMemory(address, count));
+  return CheckRange("devPtr", address, count, FindMemory(address, count), Side::kAny);
 }
 
 }  // namespace

@@ -146,6 +146,23 @@ TEST(asynchronous_copy_fails_the_stream_when_memory_went) {
   EXPECT_TEXT_HAS(text, "was freed before the copy ran");
 }
 
+TEST(asynchronous_copy_of_registered_memory_outlives_the_registration) {
+  int value = 5;
+  int back = -1;
+  void* mapped = nullptr;
+  void* const device = Device(sizeof(int));
+  aclrtHostRegister(&value, sizeof(int), ACL_HOST_REGISTER_MAPPED, &mapped);
+  Gate gate;
+  gate.Hold(nullptr);
+  EXPECT_EQ(aclrtMemcpyAsync(device, 4, &value, 4, kToDevice, nullptr), ACL_SUCCESS);
+  EXPECT_EQ(aclrtHostUnregister(&value), ACL_SUCCESS);
+  gate.Open();
+  EXPECT_EQ(aclrtSynchronizeStream(nullptr), ACL_SUCCESS);
+  aclrtMemcpy(&back, 4, device, 4, kToHost);
+  EXPECT_EQ(back, 5);
+  aclrtFree(device);
+}
+
 TEST(synchronous_copy_does_not_wait_for_streams) {
   int value = 9;
   int back = 0;

@@ -117,6 +117,23 @@ TEST(registered_host_memory_is_device_memory_too) {
             ACL_ERROR_INVALID_PARAM);
 }
 
+TEST(memory_around_a_registered_range_is_still_host_memory) {
+  aclrtSetDevice(0);
+  std::vector<char> host(4096, 7);
+  void* mapped = nullptr;
+  EXPECT_EQ(aclrtHostRegister(host.data() + 64, 64, ACL_HOST_REGISTER_MAPPED, &mapped),
+            ACL_SUCCESS);
+  char* const device = static_cast<char*>(Device(4096));
+  EXPECT_EQ(aclrtMemcpy(device, 4096, host.data(), 4096, kToDevice), ACL_SUCCESS);
+  EXPECT_EQ(device[4095], 7);
+  EXPECT_EQ(aclrtMemcpy(host.data() + 100, 100, device, 100, kToHost), ACL_SUCCESS);
+  EXPECT_EQ(aclrtMemcpy(device, 100, host.data() + 100, 100, ACL_MEMCPY_DEVICE_TO_DEVICE),
+            ACL_ERROR_RT_PARAM_INVALID);
+  EXPECT_TEXT_HAS(RecentText(), "does not lie inside the registered host memory");
+  EXPECT_EQ(aclrtHostUnregister(host.data() + 64), ACL_SUCCESS);
+  aclrtFree(device);
+}
+
 TEST(pinned_memory_is_host_memory) {
   void* pinned = nullptr;
   EXPECT_EQ(aclrtMallocHost(&pinned, 16), ACL_SUCCESS);
