@@ -247,13 +247,16 @@ def asarray(
     TypeError
         A dtype that devices do not have.
     ValueError
-        ``x`` lives on another device, or would have to change its dtype there.
+        ``x`` lives on another device, or would have to change its dtype there; or it requires
+        gradients.
     """
     if isinstance(x, DeviceArray):
         return _check_place(x, device, dtype)
     if hasattr(x, "__dlpack__") and not isinstance(x, np.ndarray):
         from aclnn_moe import dlpack
+        from aclnn_moe.array_library import refuse_gradients
 
+        refuse_gradients("x", x)
         x = dlpack.take(x)
         if isinstance(x, DeviceArray):
             return _check_place(x, device, dtype)

@@ -34,21 +34,27 @@ def library_of(value: object) -> Any | None:  # noqa: ANN401 - a module
     return None
 
 
-def resolved(value: Any) -> Any:  # noqa: ANN401
-    """Return a tensor with autograd's and torch's lazy negation's marks taken off.
+def refuse_gradients(name: str, value: Any) -> None:  # noqa: ANN401
+    """Refuse a tensor whose gradients are wanted.
 
     Raises
     ------
     ValueError
-        Its gradients are wanted.
+        They are; ``name`` is what the message calls the tensor.
     """
+    if not getattr(value, "requires_grad", False):
+        return
+    wanted = getattr(library_of(value), "is_grad_enabled", None)
+    if wanted is None or wanted():
+        raise ValueError(
+            f"{name} requires gradients, and the operator has no backward: pass it as "
+            ".detach() gives it, or call the operator under torch.no_grad()"
+        )
+
+
+def resolved(value: Any) -> Any:  # noqa: ANN401
+    """Return a tensor with the marks of autograd and of torch's lazy negation taken off."""
     if getattr(value, "requires_grad", False):
-        grads_wanted = getattr(library_of(value), "is_grad_enabled", None)
-        if grads_wanted is None or grads_wanted():
-            raise ValueError(
-                "the array requires gradients, and the operator has no backward: pass "
-                "x.detach(), or call it under torch.no_grad()"
-            )
         value = value.detach()
-    # torch hands such a tensor out with the wrong sign.
+    # torch hands a tensor with that mark out with the wrong sign.
     return value.resolve_neg() if hasattr(value, "is_neg") and value.is_neg() else value

@@ -151,7 +151,7 @@ def read(source: Any) -> Tensor:  # noqa: ANN401
     TypeError
         Its dtype is not in the table.
     ValueError
-        It requires gradients, or has no memory.
+        It has no memory.
     """
     ffi = _ffi.ffi
     capsule = resolved(source).__dlpack__()

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aclnn_moe import dlpack
-from aclnn_moe.array_library import described, library_of
+from aclnn_moe.array_library import described, library_of, refuse_gradients
 from aclnn_moe.dlpack import Tensor
 from aclnn_moe.dtypes import dtype_of
 from aclnn_moe.layout import MOST_DIMS
@@ -47,6 +47,7 @@ def read(name: str, value: Any) -> Tensor:  # noqa: ANN401
     BufferError
         The array is not in CPU memory, or its library does not hand it out.
     """
+    refuse_gradients(name, value)
     try:
         tensor = _of_numpy(value) if isinstance(value, np.ndarray) else _of_library(value)
     except (TypeError, ValueError, BufferError) as error:

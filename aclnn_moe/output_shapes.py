@@ -4,13 +4,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from aclnn_moe import dtypes
 from aclnn_moe.dtypes import DType
-from aclnn_moe.layout import Layout
 
-Layouts = Mapping[str, Layout | None]
+
+class Shaped(Protocol):
+    """What has a shape and a dtype: a layout, or less."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Extents; torch's symbols for them do as well."""
+
+    @property
+    def dtype(self) -> DType:
+        """Element type."""
+
+
+class ShapeAndType(NamedTuple):
+    """The least that has both."""
+
+    shape: tuple[int, ...]
+    dtype: DType
+
+
+Layouts = Mapping[str, Shaped | None]
 Integers = Mapping[str, int]
 Output = tuple[tuple[int, ...], DType]
 
@@ -131,7 +150,7 @@ def _room(integers: Integers, ranks: int, tokens: int, top_k: int, *, elastic: b
     return shared if integers["ep_rank_id"] < shared_ranks else routed
 
 
-def _need(layout: Layout | None) -> tuple[int, ...]:
+def _need(layout: Shaped | None) -> tuple[int, ...]:
     if layout is None:
         raise TypeError("a required array is missing")
     return layout.shape

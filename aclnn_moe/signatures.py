@@ -18,6 +18,7 @@ from aclnn_moe.output_shapes import (
     Integers,
     Layouts,
     Output,
+    Shaped,
     plan_combine,
     plan_dispatch,
     plan_dispatch_v2,
@@ -67,6 +68,22 @@ def check_inputs(signature: Signature, layouts: Sequence[Layout | None], device:
     ValueError
         An array has a wrong number of dimensions, or is on another device.
     """
+    check_arguments(signature, layouts)
+    for given, layout in zip(signature.inputs, layouts, strict=True):
+        if layout is not None and layout.device != device:
+            raise ValueError(f"{given.name} is on device {layout.device}: want device {device}")
+
+
+def check_arguments(signature: Signature, layouts: Sequence[Shaped | None]) -> None:
+    """Check presence, dtype and rank of each input.
+
+    Raises
+    ------
+    TypeError
+        A required array is missing, or has a wrong dtype.
+    ValueError
+        An array has a wrong number of dimensions.
+    """
     for given, layout in zip(signature.inputs, layouts, strict=True):
         if layout is None:
             if given.required:
@@ -80,8 +97,6 @@ def check_inputs(signature: Signature, layouts: Sequence[Layout | None], device:
             raise ValueError(
                 f"{given.name} has {len(layout.shape)} dimensions {layout.shape}: want {ranks}"
             )
-        if layout.device != device:
-            raise ValueError(f"{given.name} is on device {layout.device}: want device {device}")
 
 
 def check_fits(signature: Signature, function: Function, arguments: dict[str, Any]) -> None:

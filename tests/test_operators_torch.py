@@ -233,7 +233,7 @@ def alone(**changed: Any) -> Any:
         (
             {"x": torch.zeros((BS, H), dtype=torch.bfloat16, requires_grad=True)},
             ValueError,
-            r"x: the array requires gradients, and the operator has no backward: pass x.detach\(\)",
+            r"x requires gradients, and the operator has no backward: pass it as .detach\(\)",
         ),
         ({"x": torch.zeros((BS, H))}, TypeError, "x is float32: want bfloat16 or float16"),
         (
