@@ -4,9 +4,24 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+
+
+class SupportsDLPack(Protocol):
+    """An array that is handed out by DLPack, such as torch's and JAX's."""
+
+    def __dlpack__(self) -> Any:  # noqa: ANN401 - a capsule
+        """Return a capsule over the array's memory."""
+
+
+class SupportsArrayInterface(Protocol):
+    """An array that says where its elements are."""
+
+    @property
+    def __array_interface__(self) -> Any:  # noqa: ANN401 - a dict with known keys
+        """Shape, dtype and address."""
 
 
 def described(value: object) -> str:

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from aclnn_moe.array import DeviceArray
+from aclnn_moe.array_library import SupportsArrayInterface, SupportsDLPack
 from aclnn_moe.communicator import Communicator
 from aclnn_moe.execution import execute, group_name, group_place
 from aclnn_moe.signatures import COMBINE
 from aclnn_moe.stream import Stream
 
-Array = npt.NDArray[Any] | DeviceArray
+Array = DeviceArray | npt.NDArray[Any] | SupportsDLPack | SupportsArrayInterface
 
 
 class CombineResult(NamedTuple):
@@ -96,8 +97,8 @@ def moe_distribute_combine_add_rms_norm(
         (tp,) int32: dispatch's ``tp_recv_counts``, with TP.
     x_active_mask
         (BS,) or (BS, K) bool: tokens, or choices, that take part. Output rows of tokens without
-        any are left as they are: what ``out`` had, else zero for numpy arrays and not initialised
-        in device arrays.
+        any are left as they are: what ``out`` had, else not initialised in device arrays and zero
+        in others.
     activation_scale, weight_scale, group_list
         Reserved by CANN, which refuses them.
     expand_scales
@@ -137,7 +138,7 @@ def moe_distribute_combine_add_rms_norm(
     Returns
     -------
     CombineResult
-        Of numpy arrays for numpy arguments, of device arrays for device arrays.
+        Of device arrays for device arrays, else of the library that made ``expand_x``.
 
     Raises
     ------

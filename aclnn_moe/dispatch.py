@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from aclnn_moe.array import DeviceArray
+from aclnn_moe.array_library import SupportsArrayInterface, SupportsDLPack
 from aclnn_moe.communicator import Communicator
 from aclnn_moe.execution import execute, group_name, group_place
 from aclnn_moe.signatures import DISPATCH, DISPATCH_V2
 from aclnn_moe.stream import Stream
 
-Array = npt.NDArray[Any] | DeviceArray
+Array = DeviceArray | npt.NDArray[Any] | SupportsDLPack | SupportsArrayInterface
 
 
 class DispatchResult(NamedTuple):
@@ -80,8 +81,9 @@ def moe_distribute_dispatch(
     Returns
     -------
     DispatchResult
-        Of numpy arrays for numpy arguments (zero beyond the received rows, and in ``expand_idx``
-        for choices that are masked out), of device arrays for device arrays.
+        Of device arrays for device arrays (not initialised beyond the received rows); else of the
+        library that made ``x``, such as torch (zero there, and in ``expand_idx`` for choices that
+        are masked out).
 
     Raises
     ------
@@ -206,8 +208,8 @@ def moe_distribute_dispatch_v2(
     Returns
     -------
     DispatchResult
-        Of numpy arrays for numpy arguments (zero beyond the received rows), of device arrays for
-        device arrays (not initialised there).
+        Of device arrays for device arrays (not initialised beyond the received rows); else of the
+        library that made ``x``, such as torch (zero there).
 
     Raises
     ------

@@ -26,7 +26,11 @@ def execute(
     stream: Stream | int | None,
     out: Sequence[Any] | None,
 ) -> Sequence[Any]:
-    """Run an operator on arrays of either kind; ``device`` is the group's where it is known."""
+    """Run an operator on arrays of any kind; ``device`` is the group's where it is known.
+
+    The kind of the first array that is not a device array decides who makes operands of them all,
+    and arrays of that kind of the results.
+    """
     if out is not None and len(out) != len(signature.outputs):
         raise ValueError(f"out has {len(out)} entries: want {len(signature.outputs)}")
     # Classes are compared first, since that is all that the common case needs.

@@ -2,8 +2,8 @@
 """The operators: dispatch, and combine + add + RMSNorm.
 
 All are collective over the EP group: every rank calls them, in the same order. On device arrays
-they are asynchronous: they queue work on a stream, copy nothing and wait for nothing. On numpy
-arrays they copy in, run, wait for their stream, and copy out.
+they are asynchronous: they queue work on a stream, copy nothing and wait for nothing. On arrays in
+CPU memory, of numpy, torch or any other library, they wait for the results.
 """
 
 from aclnn_moe.combine import CombineResult, moe_distribute_combine_add_rms_norm

@@ -17,6 +17,7 @@ from thread_ranks import ThreadRank
 
 import aclnn_moe
 from aclnn_moe import host_operands, lent_memory, transfers
+from aclnn_moe.timeline import Timeline
 
 
 def tensor(array: Any) -> Any:
@@ -213,6 +214,40 @@ def test_a_lazily_negated_tensor_has_the_right_sign(thread_ranks: MakeRanks) -> 
 
     for rank, back in enumerate(thread_ranks(RANKS).run(work)):
         check_combine(rank, arrays(back))
+
+
+def test_an_interrupted_call_keeps_its_memory_lent_until_the_work_is_done(
+    thread_ranks: MakeRanks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while rank 0 waits for rank 1, which has not called yet."""
+    ranks = thread_ranks(RANKS)
+    source = tensors(0)
+    address = source["x"].data_ptr()
+    wait = Timeline.synchronize
+
+    def interrupt(line: Timeline, timeout: float | None = None) -> None:
+        monkeypatch.setattr(Timeline, "synchronize", wait)
+        raise KeyboardInterrupt
+
+    def first(rank: ThreadRank) -> None:
+        if rank.rank == 0:
+            monkeypatch.setattr(Timeline, "synchronize", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                route(rank, source)
+
+    ranks.run(first)
+    assert address in lent_memory._ranges
+
+    def rest(rank: ThreadRank) -> Any:
+        if rank.rank == 1:
+            return route(rank, tensors(1))
+        rank.stream.synchronize()
+        return None
+
+    sent = ranks.run(rest)[1]
+    np.testing.assert_array_equal(array(sent.expand_x), moe_layer.wanted()[0][1].expand_x)
+    lent_memory.lend(address, 1, None).give_back()
+    assert not lent_memory._ranges
 
 
 def alone(**changed: Any) -> Any:
