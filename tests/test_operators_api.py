@@ -178,6 +178,15 @@ def test_device_arrays_are_queued_without_waiting_for_the_other_rank(
         check_combine(rank, back)
 
 
+def test_group_list_type_changes_nothing(thread_ranks: MakeRanks) -> None:
+    def work(rank: ThreadRank) -> Any:
+        source = given(rank.rank)
+        return bring_back(rank, source, route(rank, source), group_list_type=1)
+
+    for rank, back in enumerate(thread_ranks(RANKS).run(work)):
+        check_combine(rank, back)
+
+
 def test_many_calls_without_waiting_give_the_same_bits(thread_ranks: MakeRanks) -> None:
     def work(rank: ThreadRank) -> Any:
         source = on_device(given(rank.rank), rank.device.id)

@@ -30,6 +30,10 @@ void Poison(const uint8_t*, uint64_t) {}
 void Unpoison(const uint8_t*, uint64_t) {}
 #endif
 
+// The heap is opened from its beginning, as far as it is given out and in steps of this: tools that
+// scan a program's memory, such as Valgrind, would otherwise fill the whole sparse file.
+constexpr uint64_t kOpenStepBytes = 64 << 20;
+
 // A process maps the heaps of all its peers, up to 1024, in an address space of 47 bits.
 constexpr uint64_t kMostBytes = uint64_t{64} << 30;
 
@@ -49,7 +53,7 @@ DeviceHeap::DeviceHeap() {
   if (fd < 0) return;
   void* base = MAP_FAILED;
   if (fchmod(fd, S_IRUSR | S_IWUSR) == 0 && ftruncate(fd, static_cast<off_t>(bytes)) == 0) {
-    base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    base = mmap(nullptr, bytes, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
   }
   if (base == MAP_FAILED) {
     close(fd);
@@ -72,6 +76,15 @@ void DeviceHeap::RemoveFree(std::map<uint64_t, uint64_t>::iterator range) {
   free_.erase(range);
 }
 
+bool DeviceHeap::Open(uint64_t end) {
+  if (end <= open_bytes_) return true;
+  const uint64_t open = std::min(AlignUp(end, kOpenStepBytes), bytes_);
+  uint8_t* from = base_ + open_bytes_;
+  if (mprotect(from, open - open_bytes_, PROT_READ | PROT_WRITE) != 0) return false;
+  open_bytes_ = open;
+  return true;
+}
+
 void* DeviceHeap::Allocate(size_t size) { return AllocateAligned(size, kAlignment); }
 
 void* DeviceHeap::AllocatePages(size_t bytes) {
@@ -86,6 +99,7 @@ void* DeviceHeap::AllocateAligned(size_t size, uint64_t alignment) {
   if (best == by_size_.end()) return nullptr;
   const auto [have, start] = *best;
   const uint64_t offset = AlignUp(start, alignment);
+  if (!Open(offset + bytes)) return nullptr;
   const uint64_t after = start + have - (offset + bytes);
   RemoveFree(free_.find(start));
   if (offset > start) AddFree(start, offset - start);

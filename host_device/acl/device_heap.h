@@ -44,12 +44,15 @@ class DeviceHeap {
 
   void Free(void* address, uint64_t give_back_bytes);
   void* AllocateAligned(size_t size, uint64_t alignment);
+  // Makes [0, end) readable and writable; false when the system refuses.
+  bool Open(uint64_t end);
   void AddFree(uint64_t offset, uint64_t bytes);
   void RemoveFree(std::map<uint64_t, uint64_t>::iterator range);
 
   int fd_ = -1;
   uint8_t* base_ = nullptr;
   uint64_t bytes_ = 0;
+  uint64_t open_bytes_ = 0;
 
   std::mutex mutex_;
   std::map<uint64_t, uint64_t> used_;                // offset -> bytes

@@ -2,7 +2,9 @@
 // Device memory as one memory file that peers can map.
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <random>
 #include <vector>
@@ -44,6 +46,23 @@ TEST(the_heap_is_private_to_the_user) {
   struct stat status;
   EXPECT_EQ(fstat(Heap().fd, &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST(device_memory_that_was_not_given_out_is_out_of_reach) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  uint8_t* memory = Malloc(1000);
+  const HostDeviceHeap heap = Heap();
+  // The kernel copies from where this process can read, and says so when it cannot.
+  int pipe_ends[2];
+  EXPECT_EQ(pipe(pipe_ends), 0);
+  EXPECT_EQ(write(pipe_ends[1], memory, 1000), ssize_t{1000});
+  EXPECT_EQ(write(pipe_ends[1], heap.base + heap.bytes / 2, 1), ssize_t{-1});
+  EXPECT_EQ(errno, EFAULT);
+  uint8_t* large = Malloc(heap.bytes / 4);
+  large[heap.bytes / 4 - 1] = 1;
+  EXPECT_EQ(aclrtFree(large), ACL_SUCCESS);
+  close(pipe_ends[0]);
+  close(pipe_ends[1]);
 }
 
 TEST(freed_device_memory_is_used_again) {
