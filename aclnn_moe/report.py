@@ -44,7 +44,8 @@ def verdict(report: Report) -> list[str]:
         for each in texts:
             # A text of several lines lists paths, and ends with its remedy.
             what, _, remedy = (each, "", "") if "\n" in each else each.partition("; remedy")
-            lines += f"{kind}: {what}".splitlines()
+            said = f"{kind}: {what}".splitlines()
+            lines += [f"  {line}" if line.startswith("remedy: ") else line for line in said]
             lines += [f"  remedy{remedy}"] if remedy else []
     return [
         *lines,
