@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aclnn_moe import host_operands
+from aclnn_moe import host_operands, npu_tensors
 from aclnn_moe.array import DeviceArray
 from aclnn_moe.communicator import Communicator
-from aclnn_moe.operator_call import OperatorCall, call_for
+from aclnn_moe.operator_call import OperatorCall, call_for, check_output
 from aclnn_moe.runtime import Device
 from aclnn_moe.signatures import Signature
 from aclnn_moe.stream import Stream, timeline_for
@@ -36,6 +36,8 @@ def execute(
     # Classes are compared first, since that is all that the common case needs.
     for value in inputs:
         if value is not None and value.__class__ is not DeviceArray:
+            if npu_tensors.is_npu_tensor(value):
+                return npu_tensors.run(signature, inputs, integers, names, real, stream, out)
             if host_operands.are_host_operands(signature, inputs):
                 number = Device.current().id if device is None else device
                 line = timeline_for(stream, number)
@@ -68,7 +70,7 @@ def _given(
             continue
         if not isinstance(array, DeviceArray):
             raise TypeError(f"out: {name} is a {type(array).__name__}: want a device array or None")
-        host_operands.check_output(name, array.shape, array.dtype, layout)
+        check_output(name, array.shape, array.dtype, layout)
         if array.layout.device != layout.device or not array.layout.contiguous:
             raise ValueError(f"out: {name} is {array!r}: want it contiguous on {layout.device}")
         outputs.append(array)

@@ -20,7 +20,7 @@ from aclnn_moe.array_library import described
 from aclnn_moe.dlpack import Tensor
 from aclnn_moe.layout import Layout, layout_of
 from aclnn_moe.lent_memory import LentMemory, lend
-from aclnn_moe.operator_call import Names, call_for
+from aclnn_moe.operator_call import Names, call_for, check_output
 from aclnn_moe.runtime import Device, on_device
 from aclnn_moe.signatures import COMBINE, DISPATCH, DISPATCH_V2, Signature
 from aclnn_moe.timeline import Timeline
@@ -250,22 +250,6 @@ def _targets(
             check_output(name, view.shape, view.dtype, layout)
         targets.append(view)
     return targets
-
-
-def check_output(name: str, shape: tuple[int, ...], dtype: np.dtype[Any], layout: Layout) -> None:
-    """Compare a given output with what the operator writes.
-
-    Raises
-    ------
-    TypeError
-        The dtypes differ.
-    ValueError
-        The shapes differ.
-    """
-    if dtype != layout.dtype.numpy:
-        raise TypeError(f"out: {name} is {dtype}: want {layout.dtype.name}")
-    if shape != layout.shape:
-        raise ValueError(f"out: {name} has shape {shape}: want {layout.shape}")
 
 
 def _fetch_rows(

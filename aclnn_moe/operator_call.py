@@ -12,7 +12,9 @@ import sys
 import threading
 from collections.abc import Sequence
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from aclnn_moe import _ffi, memory
 from aclnn_moe.array import DeviceArray
@@ -113,6 +115,20 @@ class OperatorCall:
             addresses = [0 if a is None else a.buffer.address + a.offset for a in arrays]
         except TypeError:
             raise ValueError("an array's buffer is closed") from None
+        self.launch(addresses, line)
+        mark = line.mark()
+        for a in arrays:
+            if a is not None:
+                a.buffer.uses[line] = mark
+
+    def launch(self, addresses: Sequence[int], line: Timeline) -> None:
+        """Queue the operator on tensors at these addresses, which somebody else keeps alive.
+
+        Raises
+        ------
+        AclError
+            C refuses the call; nothing is queued then.
+        """
         call = self._call
         with self._lock:
             self._addresses[0 : self._count] = addresses
@@ -124,10 +140,6 @@ class OperatorCall:
             )
             if status:
                 self._resume(status, line)
-        mark = line.mark()
-        for a in arrays:
-            if a is not None:
-                a.buffer.uses[line] = mark
 
     def _resume(self, status: int, line: Timeline) -> None:
         """Launch with a larger workspace, or raise what went wrong."""
@@ -163,14 +175,38 @@ def _describe(tensor: Any, layout: Layout) -> None:  # noqa: ANN401 - a cdata st
     tensor.storageElements = layout.span
 
 
+def check_output(name: str, shape: tuple[int, ...], dtype: np.dtype[Any], layout: Layout) -> None:
+    """Compare a given output with what the operator writes.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ.
+    ValueError
+        The shapes differ.
+    """
+    if dtype != layout.dtype.numpy:
+        raise TypeError(f"out: {name} is {dtype}: want {layout.dtype.name}")
+    if shape != layout.shape:
+        raise ValueError(f"out: {name} has shape {shape}: want {layout.shape}")
+
+
 _calls: dict[Any, OperatorCall] = {}
 _calls_lock = threading.Lock()
 _clock = itertools.count(1)
 
 
+class Described(Protocol):
+    """What has a layout: a device array, or a tensor of another library."""
+
+    @property
+    def layout(self) -> Layout:
+        """Shape, strides, dtype and device."""
+
+
 def call_for(
     signature: Signature,
-    inputs: Sequence[DeviceArray | None],
+    inputs: Sequence[Described | None],
     integers: Sequence[int],
     names: Names,
     real: float,

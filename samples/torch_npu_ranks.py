@@ -34,7 +34,7 @@ def layer(rank, store):
         x, expert_ids, **group
     )
     expert_output = rows * 2  # every expert doubles its rows
-    y, rstd, x_out = torch_npu.npu_moe_distribute_combine_add_rms_norm(
+    _, rstd, x_out = torch_npu.npu_moe_distribute_combine_add_rms_norm(
         expert_output, expert_ids, expand_idx, counts, expert_scales, x, gamma, **group
     )
     print(f"rank {rank}: x {tuple(x_out.shape)} {x_out.dtype}, rstd {rstd.cpu().flatten()}")

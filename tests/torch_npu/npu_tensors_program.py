@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ranks that give torch_npu's tensors to this package's own functions; run by test_npu_tensors.
+
+``python npu_tensors_program.py FOLDER``: each rank writes FOLDER/<check>-<rank>, with nothing in it
+where the check passes.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch_npu
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from moe_layer import EXPERTS, RANKS, given, wanted
+from npu_ranks import name_of, run_ranks, to_npu, to_numpy
+
+import aclnn_moe
+import aclnn_moe.torch_library
+from aclnn_moe.reference import Agreement, CombineOutput
+
+Tensors = dict[str, Any]
+CHECKS: dict[str, Callable[[Rank], None]] = {}
+
+
+class Rank:
+    """One rank: its number, its group, its tensors on the NPU, and what must come out."""
+
+    def __init__(self, rank: int) -> None:
+        self.rank = rank
+        self.group: Tensors = {
+            "group_ep": name_of(torch.distributed.group.WORLD, rank),
+            "ep_world_size": RANKS,
+            "ep_rank_id": rank,
+            "moe_expert_num": EXPERTS,
+        }
+        self.tensors = {name: to_npu(array) for name, array in given(rank).items()}
+        self.want = wanted()
+
+    def dispatch(self, **more: Any) -> Any:
+        return aclnn_moe.moe_distribute_dispatch_v2(
+            self.tensors["x"], self.tensors["expert_ids"], **self.group, **more
+        )
+
+    def combine_inputs(self, sent: Any) -> list[torch.Tensor]:
+        own = self.tensors
+        return [
+            sent[0],
+            own["expert_ids"],
+            sent[2],
+            sent[4],
+            own["expert_scales"],
+            own["residual_x"],
+            own["gamma"],
+        ]
+
+    def combine(self, sent: Any, **more: Any) -> Any:
+        return aclnn_moe.moe_distribute_combine_add_rms_norm(
+            *self.combine_inputs(sent), **self.group, **more
+        )
+
+    def check(self, result: Any) -> None:
+        y, rstd_out, x = map(to_numpy, result)
+        got = CombineOutput(y=y, rstd_out=rstd_out, x=x)
+        agreement = Agreement.of(got, self.want[1][self.rank])
+        assert agreement.ok, agreement
+
+
+def check(function: Callable[[Rank], None]) -> Callable[[Rank], None]:
+    CHECKS[function.__name__] = function
+    return function
+
+
+@check
+def results_are_npu_tensors_that_agree_with_the_reference(rank: Rank) -> None:
+    sent = rank.dispatch()
+    for tensor in sent:
+        assert tensor.device == torch.device("npu", rank.rank)
+    want = rank.want[0][rank.rank]
+    assert (to_numpy(sent.expand_x)[: want.row_num] == want.expand_x[: want.row_num]).all()
+    assert (to_numpy(sent.ep_recv_counts) == want.ep_recv_counts).all()
+    result = rank.combine(sent)
+    assert result.y.device == torch.device("npu", rank.rank)
+    rank.check(result)
+
+
+@check
+def tensors_are_used_where_they_are(rank: Rank) -> None:
+    sent = rank.dispatch()
+    torch.npu.synchronize()
+    before = torch.npu.memory_allocated()
+    free = torch.npu.mem_get_info()[0]
+    outs = [torch.empty_like(tensor) for tensor in rank.combine(sent)]
+    result = rank.combine(sent, out=outs)
+    assert all(one is other for one, other in zip(result, outs, strict=True))
+    torch.npu.synchronize()
+    rank.check(outs)
+    # Three outputs, each rounded up to the allocator's 512 bytes, and no copy of an input.
+    outputs = sum(-(-tensor.nbytes // 512) * 512 for tensor in outs)
+    assert torch.npu.memory_allocated() - before <= outputs + 3 * 512
+    assert free - torch.npu.mem_get_info()[0] < sent[0].nbytes
+
+
+@check
+def a_call_comes_after_what_torch_has_queued(rank: Rank) -> None:
+    """The tokens are zero until a long row of queued work has made them what they are."""
+    tokens = rank.tensors["x"]
+    for _ in range(5):
+        late = torch.zeros_like(tokens)
+        slow = torch.zeros(1 << 22, device=late.device)
+        for _ in range(20):
+            slow += slow
+        late.copy_(tokens + slow[:1].to(tokens.dtype))
+        sent = aclnn_moe.moe_distribute_dispatch_v2(late, rank.tensors["expert_ids"], **rank.group)
+        # And what torch is told afterwards comes after the call.
+        late.zero_()
+        rank.check(rank.combine(sent))
+
+
+@check
+def another_stream_waits_for_torchs(rank: Rank) -> None:
+    tokens = rank.tensors["x"]
+    with aclnn_moe.Stream(rank.rank) as stream:
+        late = torch.zeros_like(tokens)
+        slow = torch.zeros(1 << 22, device=late.device)
+        for _ in range(20):
+            slow += slow
+        late.copy_(tokens + slow[:1].to(tokens.dtype))
+        sent = aclnn_moe.moe_distribute_dispatch_v2(
+            late, rank.tensors["expert_ids"], **rank.group, stream=stream
+        )
+        stream.synchronize()
+        result = rank.combine(sent, stream=stream)
+        stream.synchronize()
+        rank.check(result)
+
+
+@check
+def a_stream_of_torch_npu_is_taken(rank: Rank) -> None:
+    side = torch.npu.Stream()
+    side.wait_stream(torch.npu.current_stream())
+    sent = rank.dispatch(stream=side)
+    with torch.npu.stream(side):
+        result = rank.combine(sent)
+    side.synchronize()
+    rank.check(result)
+
+
+@check
+def strided_tensors_are_taken(rank: Rank) -> None:
+    tokens = rank.tensors["x"]
+    wide = torch.zeros(tokens.shape[0], 2 * tokens.shape[1], dtype=tokens.dtype).npu()
+    wide[:, ::2].copy_(tokens)
+    sent = aclnn_moe.moe_distribute_dispatch_v2(
+        wide[:, ::2], rank.tensors["expert_ids"], **rank.group
+    )
+    rank.check(rank.combine(sent))
+
+
+@check
+def torch_operators_take_npu_tensors(rank: Rank) -> None:
+    sent = torch.ops.aclnn_moe.moe_distribute_dispatch_v2(
+        rank.tensors["x"], rank.tensors["expert_ids"], **rank.group
+    )
+    result = torch.ops.aclnn_moe.moe_distribute_combine_add_rms_norm(
+        *rank.combine_inputs(sent), **rank.group
+    )
+    rank.check(result)
+
+
+@check
+def tensors_of_torch_npus_own_functions_fit(rank: Rank) -> None:
+    sent = torch_npu.npu_moe_distribute_dispatch_v2(
+        rank.tensors["x"], rank.tensors["expert_ids"], **rank.group
+    )
+    rank.check(rank.combine(sent))
+    result = torch_npu.npu_moe_distribute_combine_add_rms_norm(
+        *rank.combine_inputs(rank.dispatch()), **rank.group
+    )
+    rank.check(result)
+
+
+@check
+def wrong_tensors_are_refused_by_name(rank: Rank) -> None:
+    own = rank.tensors
+
+    def refused(kind: type[Exception], words: str, *arrays: Any, **more: Any) -> None:
+        with pytest.raises(kind, match=words):
+            aclnn_moe.moe_distribute_dispatch_v2(*arrays, **rank.group, **more)
+
+    refused(
+        TypeError, "expert_ids is a torch.Tensor, but not on", own["x"], own["expert_ids"].cpu()
+    )
+    refused(TypeError, "expert_ids is int64: want int32", own["x"], own["expert_ids"].long())
+    grads = own["x"].clone().requires_grad_()
+    refused(ValueError, "x requires gradients", grads, own["expert_ids"])
+    outs = [None] * 6 + [own["x"].cpu()]
+    refused(
+        TypeError,
+        "out: expand_scales is a torch.Tensor: want",
+        own["x"],
+        own["expert_ids"],
+        out=outs,
+    )
+    refused(TypeError, "stream is a str", own["x"], own["expert_ids"], stream="main")
+
+
+def run_checks(rank: int, folder: Path) -> None:
+    own = Rank(rank)
+    for name, function in CHECKS.items():
+        text = ""
+        try:
+            function(own)
+        except Exception:
+            text = traceback.format_exc()
+        (folder / f"{name}-{rank}").write_text(text)
+
+
+if __name__ == "__main__":
+    run_ranks(RANKS, run_checks, Path(sys.argv[1]))
