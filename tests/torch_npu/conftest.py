@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests on the real torch_npu; run with ``aclnn-moe run -- pytest tests/torch_npu``.
+
+Without torch_npu every module is skipped. With it, but without the libraries that it links, every
+module fails: an environment that was made for these tests must not pass by skipping them.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+# The start of one process takes seconds of processor time, and of many as often as much.
+PROGRAM_TIMEOUT_SECONDS = 240
+
+RunProgram = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@functools.cache
+def why_not() -> tuple[bool, str]:
+    """Tell whether torch_npu is installed, and why it cannot be used, if so."""
+    if importlib.util.find_spec("torch_npu") is None:
+        return False, "torch_npu is not installed here"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            importlib.import_module("torch_npu")
+    except (ImportError, RuntimeError, OSError) as error:
+        return True, (
+            f"torch_npu is installed, but does not start: {error}\n"
+            "Run the tests with `aclnn-moe run -- pytest tests/torch_npu`"
+        )
+    return True, ""
+
+
+class Unusable(pytest.Module):
+    """A module of these tests that is not imported."""
+
+    def collect(self) -> list[pytest.Item | pytest.Collector]:
+        installed, reason = why_not()
+        if installed:
+            raise self.CollectError(reason)
+        pytest.skip(reason, allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Take the place of every module here that cannot run."""
+    _, reason = why_not()
+    return Unusable.from_parent(parent, path=module_path) if reason else None
+
+
+@pytest.fixture
+def run_program() -> RunProgram:
+    """Give ``run_program(code, **environment)``: a Python program in a process of its own."""
+
+    def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=PROGRAM_TIMEOUT_SECONDS,
+            check=False,
+            env={**os.environ, **environment},
+        )
+
+    return run
