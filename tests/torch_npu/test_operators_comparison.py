@@ -94,11 +94,11 @@ def test_logic_in_place(name: str, dtype: torch.dtype) -> None:
 def test_bits_of_tensors_and_of_numbers(name: str, dtype: torch.dtype) -> None:
     function = getattr(operator, name)
     compare(function, values(dtype, (40,), -99, 99), values(dtype, (40,), -99, 99, seed=1))
-    compare(lambda x: function(x, 1), values(dtype, (40,), -99, 99))
+    compare(lambda x: function(x, True), values(dtype, (40,), -99, 99))
     compare(function, edges(dtype)[:, None], edges(dtype))
     in_place = getattr(operator, "i" + name.removesuffix("_"))
     compare(in_place, values(dtype, (40,)), values(dtype, (40,), seed=1), writes=True)
-    compare(lambda x: in_place(x, 1), values(dtype, (40,)), writes=True)
+    compare(lambda x: in_place(x, True), values(dtype, (40,)), writes=True)
 
 
 @whole
@@ -122,9 +122,8 @@ def test_shifts(name: str, dtype: torch.dtype) -> None:
 @every_dtype
 def test_where(dtype: torch.dtype) -> None:
     condition = values(torch.bool, (6, 8, 10))
-    for name, tensor in layouts(dtype).items():
-        if name != "long":
-            compare(torch.where, condition[:1, :1, :1] if tensor.dim() == 3 else condition, tensor, tensor)
+    for tensor in layouts(dtype).values():
+        compare(torch.where, values(torch.bool, tensor.shape), tensor, values(dtype, tensor.shape))
     compare(torch.where, condition, values(dtype, (6, 8, 10)), values(dtype, (10,), seed=1))
     compare(lambda c, x: torch.where(c, x, 2), condition[0, 0], values(dtype, (10,)))
     compare(lambda c, x: torch.where(c, 0.5, x), condition[0, 0], values(dtype, (10,)))
@@ -165,17 +164,9 @@ Ask = Callable[[torch.Tensor], Any]
         lambda x: bool(x[0, 0] == x[0, 0]),
         lambda x: float(x[0, 0]),
         lambda x: int(x[0, 0]),
-        lambda x: x.numpy(force=True).tolist(),
+        lambda x: x.view(-1).cpu()[1:].tolist(),
     ],
 )
 @every_dtype
 def test_values_reach_python(ask: Ask, dtype: torch.dtype) -> None:
     compare(ask, values(dtype))
-
-
-@every_dtype
-def test_assert_close_compares_npu_tensors(dtype: torch.dtype) -> None:
-    tensor = values(dtype, (40,)).npu()
-    torch.testing.assert_close(tensor, tensor.clone())
-    with pytest.raises(AssertionError, match="Mismatched elements|not close|not equal"):
-        torch.testing.assert_close(tensor, ~tensor if dtype == torch.bool else tensor + 1)
