@@ -63,6 +63,9 @@ void HostSetErrorText(const char* format, ...) {
   va_start(arguments, format);
   host::SetText(nullptr, format, arguments);
   va_end(arguments);
+  // The status is another library's and no aclError. An older one would be taken for it: torch_npu
+  // asks for the last error first and for the status that it was given only where there is none.
+  host::errors.last = ACL_SUCCESS;
 }
 
 const char* aclGetRecentErrMsg() {

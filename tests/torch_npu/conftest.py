@@ -75,3 +75,12 @@ def run_program() -> RunProgram:
         )
 
     return run
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pass what torch_npu warns of on every device and that no test is about."""
+    for message in (
+        "Cannot create tensor with internal format",
+        "torch_npu.npu_silu is deprecated",
+    ):
+        config.addinivalue_line("filterwarnings", f"ignore:{message}")

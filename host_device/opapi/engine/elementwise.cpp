@@ -29,9 +29,9 @@ Verdict CheckElementwise(const FirstPhase& phase, Numbers numbers) {
 }
 
 HostScalarView Converted(const HostScalarView& scalar, ScalarUse use, aclDataType dtype) {
-  if (use == ScalarUse::kAsGiven || (use == ScalarUse::kRounded && !IsFloating(dtype))) {
-    return scalar;
-  }
+  const bool promoted = IsFloating(dtype) || (dtype != ACL_BOOL && !IsFloating(scalar.dtype)) ||
+                        scalar.dtype == dtype;
+  if (use == ScalarUse::kAsGiven || (use == ScalarUse::kPromoted && !promoted)) return scalar;
   HostScalarView converted = scalar;
   uint8_t element[sizeof(double)];
   if (IsFloating(dtype)) {

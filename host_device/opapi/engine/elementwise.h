@@ -24,8 +24,8 @@ struct NamedTensor {
 // What becomes of a scalar before it meets the elements.
 enum class ScalarUse {
   kAsGiven,
-  kRounded,  // takes the dtype of the first input where that is floating, as in torch's comparisons
-  kCast,     // takes the dtype of the first input
+  kPromoted,  // takes the dtype of the first input where torch's promotion would give both that one
+  kCast,      // takes the dtype of the first input
 };
 
 struct NamedScalar {

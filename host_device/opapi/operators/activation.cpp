@@ -107,43 +107,52 @@ aclnnStatus GeluV2(const Phase& phase, const NamedTensor& x, int64_t approximate
   }
 }
 
-// `weight` as an input that broadcasts along the channels of `self`, dimension 1.
+// A weight of one dimension lies along the channels of `self`, dimension 1; any other broadcasts.
+bool IsPerChannel(const HostTensorView& self, const HostTensorView& weight) {
+  return weight.dim_count == 1 && weight.dims[0] != 1 && self.dim_count > 1;
+}
+
+HostTensorView AlongChannels(const HostTensorView& self, const HostTensorView& weight) {
+  HostTensorView along = weight;
+  along.dim_count = self.dim_count;
+  for (uint32_t d = 0; d < self.dim_count; ++d) {
+    along.dims[d] = d == 1 ? weight.dims[0] : 1;
+    along.strides[d] = d == 1 ? weight.strides[0] : 0;
+  }
+  return along;
+}
+
+aclError RunPrelu(const HostLaunch& launch, HostFailure* failure) {
+  HostTensorView tensors[] = {launch.tensors[0], launch.tensors[1], launch.tensors[2]};
+  if (IsPerChannel(tensors[0], tensors[1])) tensors[1] = AlongChannels(tensors[0], tensors[1]);
+  HostLaunch along = launch;
+  along.tensors = tensors;
+  return opapi::MapKernel<Numbers::kFloating, 2, 0, decltype(kLeakyRelu)>{{}, kLeakyRelu}(along,
+                                                                                          failure);
+}
+
 Verdict BindPrelu(FirstPhase& phase) {
   const HostTensorView& self = phase.tensor(0);
   const HostTensorView& weight = phase.tensor(1);
-  for (size_t i = 0; i < phase.tensor_count(); ++i) {
-    OP_PLAN_CHECK(opapi::CheckNumbers(phase, i, Numbers::kFloating));
-  }
-  const opapi::Shape shape = opapi::ShapeOf(self);
-  if (!(opapi::ShapeOf(phase.tensor(2)) == shape)) {
-    return Refuse(op_plan::kParamInvalid, "out has shape %s: want %s",
-                  opapi::ShapeText(opapi::ShapeOf(phase.tensor(2))).c_str(),
-                  opapi::ShapeText(shape).c_str());
-  }
-  const int64_t channels = self.dim_count < 2 ? 1 : self.dims[1];
-  const int64_t weights = opapi::ShapeOf(weight).size();
-  if (weight.dim_count > 1 || (weights != 1 && weights != channels)) {
-    return Refuse(op_plan::kParamInvalid, "weight has shape %s: want 1 or %lld elements",
-                  opapi::ShapeText(opapi::ShapeOf(weight)).c_str(),
-                  static_cast<long long>(channels));
-  }
-  return phase.Bind([](const HostLaunch& launch, HostFailure* failure) -> aclError {
-    HostTensorView tensors[] = {launch.tensors[0], launch.tensors[1], launch.tensors[2]};
-    const HostTensorView& self = tensors[0];
-    HostTensorView& weight = tensors[1];
-    if (opapi::ShapeOf(weight).size() > 1) {
-      const int64_t stride = weight.strides[0];
-      weight.dim_count = self.dim_count;
-      for (uint32_t d = 0; d < self.dim_count; ++d) {
-        weight.dims[d] = d == 1 ? self.dims[1] : 1;
-        weight.strides[d] = d == 1 ? stride : 0;
-      }
+  if (IsPerChannel(self, weight)) {
+    for (size_t i = 0; i < phase.tensor_count(); ++i) {
+      OP_PLAN_CHECK(opapi::CheckNumbers(phase, i, Numbers::kFloating));
     }
-    HostLaunch widened = launch;
-    widened.tensors = tensors;
-    return opapi::MapKernel<Numbers::kFloating, 2, 0, decltype(kLeakyRelu)>{{}, kLeakyRelu}(
-        widened, failure);
-  });
+    if (weight.dims[0] != self.dims[1]) {
+      return Refuse(op_plan::kParamInvalid, "weight has %lld elements: want 1 or %lld",
+                    static_cast<long long>(weight.dims[0]), static_cast<long long>(self.dims[1]));
+    }
+    const opapi::Shape shape = opapi::ShapeOf(phase.tensor(2));
+    if (!(shape == opapi::ShapeOf(self))) {
+      return Refuse(op_plan::kParamInvalid, "out has shape %s: want %s",
+                    opapi::ShapeText(shape).c_str(),
+                    opapi::ShapeText(opapi::ShapeOf(self)).c_str());
+    }
+  } else {
+    OP_PLAN_CHECK(opapi::CheckElementwise(phase, Numbers::kFloating));
+  }
+  return phase.Bind(
+      [](const HostLaunch& launch, HostFailure* failure) { return RunPrelu(launch, failure); });
 }
 
 }  // namespace

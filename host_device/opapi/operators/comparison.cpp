@@ -110,8 +110,8 @@ bool TensorsEqual(const HostTensorView& self, const HostTensorView& other) {
 #define ACLNN_COMPARISON(Name, TensorRef, ScalarRef, f)                  \
   ACLNN_BINARY(aclnn##Name##Tensor, kReal, f)                            \
   ACLNN_BINARY_IN_PLACE(aclnnInplace##Name##Tensor, TensorRef, kReal, f) \
-  ACLNN_SCALAR(aclnn##Name##Scalar, kReal, kRounded, f)                  \
-  ACLNN_SCALAR_IN_PLACE(aclnnInplace##Name##Scalar, ScalarRef, kReal, kRounded, f)
+  ACLNN_SCALAR(aclnn##Name##Scalar, kReal, kPromoted, f)                 \
+  ACLNN_SCALAR_IN_PLACE(aclnnInplace##Name##Scalar, ScalarRef, kReal, kPromoted, f)
 
 ACLNN_COMPARISON(Eq, const aclTensor, const aclTensor, kEq)
 ACLNN_COMPARISON(Ne, aclTensor, aclTensor, kNe)

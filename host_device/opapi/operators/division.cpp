@@ -121,7 +121,7 @@ aclnnStatus aclnnDivModsGetWorkspaceSize(const aclTensor* self, const aclScalar*
                                          aclTensor* out, uint64_t* workspaceSize,
                                          aclOpExecutor** executor) {
   return DivMod({"aclnnDivMods", workspaceSize, executor}, Inputs({"self", self}),
-                Scalars({"other", other}), mode, {"out", out});
+                Scalars({"other", other, opapi::ScalarUse::kPromoted}), mode, {"out", out});
 }
 ACLNN_SECOND_PHASE(aclnnDivMods)
 
@@ -137,22 +137,22 @@ aclnnStatus aclnnInplaceDivModsGetWorkspaceSize(aclTensor* selfRef, const aclSca
                                                 int mode, uint64_t* workspaceSize,
                                                 aclOpExecutor** executor) {
   return DivMod({"aclnnInplaceDivMods", workspaceSize, executor}, Inputs({"selfRef", selfRef}),
-                Scalars({"other", other}), mode, {"selfRef", selfRef});
+                Scalars({"other", other, opapi::ScalarUse::kPromoted}), mode, {"selfRef", selfRef});
 }
 ACLNN_SECOND_PHASE(aclnnInplaceDivMods)
 
 ACLNN_BINARY(aclnnFloorDivide, kReal, kFloorDiv)
 ACLNN_BINARY_IN_PLACE(aclnnInplaceFloorDivide, aclTensor, kReal, kFloorDiv)
-ACLNN_SCALAR(aclnnFloorDivides, kReal, kAsGiven, kFloorDiv)
-ACLNN_SCALAR_IN_PLACE(aclnnInplaceFloorDivides, aclTensor, kReal, kAsGiven, kFloorDiv)
+ACLNN_SCALAR(aclnnFloorDivides, kReal, kPromoted, kFloorDiv)
+ACLNN_SCALAR_IN_PLACE(aclnnInplaceFloorDivides, aclTensor, kReal, kPromoted, kFloorDiv)
 ACLNN_BINARY(aclnnFmodTensor, kReal, kFmod)
 ACLNN_BINARY_IN_PLACE(aclnnInplaceFmodTensor, aclTensor, kReal, kFmod)
-ACLNN_SCALAR(aclnnFmodScalar, kReal, kAsGiven, kFmod)
-ACLNN_SCALAR_IN_PLACE(aclnnInplaceFmodScalar, aclTensor, kReal, kAsGiven, kFmod)
+ACLNN_SCALAR(aclnnFmodScalar, kReal, kPromoted, kFmod)
+ACLNN_SCALAR_IN_PLACE(aclnnInplaceFmodScalar, aclTensor, kReal, kPromoted, kFmod)
 ACLNN_BINARY(aclnnRemainderTensorTensor, kReal, kRemainder)
 ACLNN_BINARY_IN_PLACE(aclnnInplaceRemainderTensorTensor, aclTensor, kReal, kRemainder)
-ACLNN_SCALAR(aclnnRemainderTensorScalar, kReal, kAsGiven, kRemainder)
-ACLNN_SCALAR_IN_PLACE(aclnnInplaceRemainderTensorScalar, aclTensor, kReal, kAsGiven, kRemainder)
+ACLNN_SCALAR(aclnnRemainderTensorScalar, kReal, kPromoted, kRemainder)
+ACLNN_SCALAR_IN_PLACE(aclnnInplaceRemainderTensorScalar, aclTensor, kReal, kPromoted, kRemainder)
 ACLNN_UNARY(aclnnReciprocal, aclTensor, kFloating, kReciprocal)
 ACLNN_UNARY_IN_PLACE(aclnnInplaceReciprocal, const aclTensor, kFloating, kReciprocal)
 ACLNN_BINARY(aclnnGcd, kWhole, kGcd)
@@ -162,7 +162,8 @@ aclnnStatus aclnnRemainderScalarTensorGetWorkspaceSize(const aclScalar* self,
                                                        uint64_t* workspaceSize,
                                                        aclOpExecutor** executor) {
   return Map<Numbers::kReal>({"aclnnRemainderScalarTensor", workspaceSize, executor},
-                             Inputs({"other", other}), Scalars({"self", self}), {"out", out},
+                             Inputs({"other", other}),
+                             Scalars({"self", self, opapi::ScalarUse::kPromoted}), {"out", out},
                              [](auto other, auto self) { return kRemainder(self, other); });
 }
 ACLNN_SECOND_PHASE(aclnnRemainderScalarTensor)
