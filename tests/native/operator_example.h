@@ -90,6 +90,45 @@ class Scalar {
   aclScalar* handle_;
 };
 
+class Ints {
+ public:
+  explicit Ints(std::vector<int64_t> values)
+      : handle_(aclCreateIntArray(values.data(), values.size())) {}
+  ~Ints() { aclDestroyIntArray(handle_); }
+  Ints(const Ints&) = delete;
+  Ints& operator=(const Ints&) = delete;
+
+  operator aclIntArray*() const { return handle_; }
+
+ private:
+  aclIntArray* handle_;
+};
+
+// A list of tensors, which it destroys with itself; their memory stays their owners'.
+class Tensors {
+ public:
+  explicit Tensors(std::vector<const aclTensor*> tensors)
+      : handle_(aclCreateTensorList(tensors.data(), tensors.size())) {}
+  ~Tensors() { aclDestroyTensorList(handle_); }
+  Tensors(const Tensors&) = delete;
+  Tensors& operator=(const Tensors&) = delete;
+
+  operator aclTensorList*() const { return handle_; }
+
+ private:
+  aclTensorList* handle_;
+};
+
+// What aclGetViewShape says.
+inline std::vector<int64_t> ViewShape(const aclTensor* tensor) {
+  int64_t* dims = nullptr;
+  uint64_t count = 0;
+  EXPECT_EQ(aclGetViewShape(tensor, &dims, &count), ACLNN_SUCCESS);
+  std::vector<int64_t> shape(dims, dims + count);
+  delete[] dims;
+  return shape;
+}
+
 using SecondPhase = aclnnStatus (*)(void*, uint64_t, aclOpExecutor*, aclrtStream);
 
 // Both phases on the default stream of device 0; the status of whichever refused.

@@ -67,6 +67,46 @@ Verdict CheckSameDType(const FirstPhase& phase, size_t first, size_t second) {
                 DTypeName(one), phase.name(second), DTypeName(other));
 }
 
+Verdict CheckFloating(const FirstPhase& phase, size_t index) {
+  const aclDataType dtype = phase.tensor(index).dtype;
+  if (IsFloating(dtype)) return {};
+  return Refuse(kParamInvalid, "%s is %s: want float16, bf16, float32 or float64",
+                phase.name(index), DTypeName(dtype));
+}
+
+Verdict CheckNotEmpty(const FirstPhase& phase, Axes axes) {
+  const HostTensorView& self = phase.tensor(0);
+  const Shape shape = ShapeOf(self);
+  bool empty = false;
+  for (uint32_t d = 0; d < self.dim_count; ++d) {
+    empty = empty || ((axes >> d & 1) != 0 && self.dims[d] == 0);
+  }
+  if (!empty || Reduced(shape, axes, false).size() == 0) return {};
+  return Refuse(kParamInvalid,
+                "%s has shape %s: a result over a dimension without elements does not exist",
+                phase.name(0), ShapeText(shape).c_str());
+}
+
+Verdict CheckWholeBytes(const FirstPhase& phase, size_t index) {
+  if (ElementBytes(phase.tensor(index)) > 0) return {};
+  return Refuse(kParamInvalid, "%s is %s: want a dtype of whole bytes", phase.name(index),
+                DTypeName(phase.tensor(index).dtype));
+}
+
+bool IsContiguous(const HostTensorView& view) {
+  int64_t step = 1;
+  for (uint32_t d = view.dim_count; d-- > 0;) {
+    if (view.dims[d] != 1 && view.strides[d] != step) return false;
+    step *= view.dims[d];
+  }
+  return true;
+}
+
+Verdict CheckContiguous(const FirstPhase& phase, size_t index) {
+  if (IsContiguous(phase.tensor(index))) return {};
+  return Refuse(kParamInvalid, "%s is not contiguous", phase.name(index));
+}
+
 Verdict CheckIndexDType(const FirstPhase& phase, size_t index) {
   const aclDataType dtype = phase.tensor(index).dtype;
   if (dtype == ACL_INT64 || dtype == ACL_INT32) return {};

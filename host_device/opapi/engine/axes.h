@@ -21,8 +21,16 @@ Shape Reduced(const Shape& shape, Axes axes, bool keep);
 Verdict CheckShape(const FirstPhase& phase, size_t index, const Shape& wanted);
 // Refuses any dtype but `wanted`.
 Verdict CheckDType(const FirstPhase& phase, size_t index, aclDataType wanted);
-// Two tensors of one dtype.
+// The same dtype in both.
 Verdict CheckSameDType(const FirstPhase& phase, size_t first, size_t second);
+Verdict CheckFloating(const FirstPhase& phase, size_t index);
+// Refuses what has no result along `axes` of tensor 0 without elements there.
+Verdict CheckNotEmpty(const FirstPhase& phase, Axes axes);
+// Elements that lie at whole bytes, whatever they are.
+Verdict CheckWholeBytes(const FirstPhase& phase, size_t index);
+// Outputs whose shape the kernel finds out lie without gaps.
+Verdict CheckContiguous(const FirstPhase& phase, size_t index);
+bool IsContiguous(const HostTensorView& view);
 // int32 or int64.
 Verdict CheckIndexDType(const FirstPhase& phase, size_t index);
 

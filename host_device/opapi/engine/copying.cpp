@@ -82,6 +82,31 @@ Verdict CheckCopy(const FirstPhase& phase, size_t from, size_t to) {
   return CheckNumbers(phase, to, Numbers::kReal);
 }
 
+HostTensorView ContiguousView(void* address, aclDataType dtype, const Shape& shape) {
+  HostTensorView view{};
+  view.storage = address;
+  view.dtype = dtype;
+  view.format = ACL_FORMAT_ND;
+  view.present = true;
+  view.dim_count = shape.dim_count;
+  int64_t step = 1;
+  for (uint32_t d = shape.dim_count; d-- > 0;) {
+    view.dims[d] = shape.dims[d];
+    view.strides[d] = step;
+    step *= shape.dims[d];
+  }
+  return view;
+}
+
+HostTensorView Flattened(const HostTensorView& view, void* room) {
+  Shape flat;
+  flat.dim_count = 1;
+  flat.dims[0] = ShapeOf(view).size();
+  if (IsContiguous(view)) return ContiguousView(FirstElement(view), view.dtype, flat);
+  CopyElements(view, ContiguousView(room, view.dtype, ShapeOf(view)));
+  return ContiguousView(room, view.dtype, flat);
+}
+
 void FillElements(const HostScalarView& value, const HostTensorView& to) {
   if (IsFloating(value.dtype)) return Fill(value.real, to);
   Fill(value.integer, to);
@@ -94,8 +119,8 @@ Verdict BindCopy(FirstPhase& phase) {
   Shape shape = ShapeOf(from);
   if (!Broadcast(ShapeOf(to), &shape) || !(shape == ShapeOf(to))) {
     return Refuse(op_plan::kParamInvalid, "%s has shape %s, which does not broadcast to %s of %s",
-                  phase.name(0), ShapeText(ShapeOf(from)).c_str(),
-                  ShapeText(ShapeOf(to)).c_str(), phase.name(1));
+                  phase.name(0), ShapeText(ShapeOf(from)).c_str(), ShapeText(ShapeOf(to)).c_str(),
+                  phase.name(1));
   }
   return phase.Bind([](const HostLaunch& launch, HostFailure*) {
     CopyElements(launch.tensors[0], launch.tensors[1]);

@@ -14,6 +14,12 @@ Verdict CheckCopy(const FirstPhase& phase, size_t from, size_t to);
 // Binds the copy of tensor 0 to tensor 1, with both checked.
 Verdict BindCopy(FirstPhase& phase);
 
+// All elements in C order as a tensor of one dimension: `view` itself where they lie so, else a
+// copy in `room`, which holds them all.
+HostTensorView Flattened(const HostTensorView& view, void* room);
+// A contiguous tensor of `shape` at `address`.
+HostTensorView ContiguousView(void* address, aclDataType dtype, const Shape& shape);
+
 // The scalar as every element.
 void FillElements(const HostScalarView& value, const HostTensorView& to);
 

@@ -34,12 +34,6 @@ struct NamedScalar {
   ScalarUse use = ScalarUse::kAsGiven;
 };
 
-struct Phase {
-  const char* op_name;
-  uint64_t* workspace_size;
-  aclOpExecutor** executor;
-};
-
 inline std::array<NamedTensor, 1> Inputs(NamedTensor first) { return {first}; }
 inline std::array<NamedTensor, 2> Inputs(NamedTensor first, NamedTensor second) {
   return {first, second};

@@ -28,6 +28,13 @@ namespace opapi {
 using op_plan::Refuse;
 using op_plan::Verdict;
 
+// What every first phase is called with, beside its own arguments.
+struct Phase {
+  const char* op_name;
+  uint64_t* workspace_size;
+  aclOpExecutor** executor;
+};
+
 class FirstPhase {
  public:
   FirstPhase(const char* op_name, uint64_t* workspace_size, aclOpExecutor** executor)

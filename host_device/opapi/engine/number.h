@@ -28,6 +28,19 @@ Verdict CheckPlainFormat(const FirstPhase& phase, size_t index);
 // What `dtypes` together are computed with.
 Compute ComputeOf(const aclDataType* dtypes, size_t count, Numbers numbers);
 
+// Calls visit(T{}) with the type that `compute` names.
+template <typename Visit>
+void WithType(Compute compute, const Visit& visit) {
+  switch (compute) {
+    case Compute::kInt64:
+      return visit(int64_t{});
+    case Compute::kFloat:
+      return visit(float{});
+    case Compute::kDouble:
+      return visit(double{});
+  }
+}
+
 // `count` elements, `stride` bytes apart, loaded as T (float, double or int64_t).
 template <typename T>
 void Load(const uint8_t* from, aclDataType dtype, int64_t stride, int64_t count, T* to);

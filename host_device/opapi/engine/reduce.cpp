@@ -95,17 +95,4 @@ Verdict CheckReduction(const FirstPhase& phase, Axes axes, bool keep) {
   return {};
 }
 
-Verdict CheckNotEmpty(const FirstPhase& phase, Axes axes) {
-  const HostTensorView& self = phase.tensor(0);
-  const Shape shape = ShapeOf(self);
-  bool empty = false;
-  for (uint32_t d = 0; d < self.dim_count; ++d) {
-    empty = empty || ((axes >> d & 1) != 0 && self.dims[d] == 0);
-  }
-  if (!empty || Reduced(shape, axes, false).size() == 0) return {};
-  return Refuse(op_plan::kParamInvalid,
-                "%s has shape %s: a result over a dimension without elements does not exist",
-                phase.name(0), ShapeText(shape).c_str());
-}
-
 }  // namespace opapi

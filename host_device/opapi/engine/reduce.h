@@ -181,23 +181,8 @@ void Reduce(const HostLaunch& launch, Axes axes, const Reducer& reducer) {
   Reduction<T, Reducer>(walk, reducer).Run();
 }
 
-// Calls visit(T{}) with the type that `compute` names.
-template <typename Visit>
-void WithType(Compute compute, const Visit& visit) {
-  switch (compute) {
-    case Compute::kInt64:
-      return visit(int64_t{});
-    case Compute::kFloat:
-      return visit(float{});
-    case Compute::kDouble:
-      return visit(double{});
-  }
-}
-
 // Reads tensor 0 (self) and the outputs of a reduction, and checks that they fit: the outputs have
 // the shape of self without `axes`.
 Verdict CheckReduction(const FirstPhase& phase, Axes axes, bool keep);
-// Refuses a reduction that has no result without elements.
-Verdict CheckNotEmpty(const FirstPhase& phase, Axes axes);
 
 }  // namespace opapi

@@ -142,11 +142,7 @@ Verdict ReadReduction(FirstPhase& phase, const aclTensor* self,
   }
   OP_PLAN_CHECK(opapi::ReadAxes(dim_name, dim, phase.tensor(0).dim_count, axes));
   OP_PLAN_CHECK(opapi::CheckReduction(phase, *axes, keep));
-  for (size_t i = 1; i <= kOutputs; ++i) {
-    if (opapi::IsFloating(phase.tensor(i).dtype)) continue;
-    return Refuse(op_plan::kParamInvalid, "%s is %s: want a floating dtype", phase.name(i),
-                  opapi::DTypeName(phase.tensor(i).dtype));
-  }
+  for (size_t i = 1; i <= kOutputs; ++i) OP_PLAN_CHECK(opapi::CheckFloating(phase, i));
   return {};
 }
 
