@@ -37,6 +37,15 @@ class Vectors {
   int64_t run_stride_ = 0;  // bytes
 };
 
+// All elements of a tensor, in C order.
+template <typename T>
+std::vector<T> ElementsOf(const HostTensorView& view) {
+  const Vectors vectors(view, 0);
+  std::vector<T> elements(static_cast<size_t>(vectors.length()));
+  vectors.Load(0, elements.data());
+  return elements;
+}
+
 // Calls visit(state, index, room) for [0, count), on several cores where that pays: `cost` is about
 // how many elements one call handles. `room` is room_bytes of the call's own, aligned to 64 bytes.
 using VisitVector = void (*)(const void* state, int64_t index, void* room);
