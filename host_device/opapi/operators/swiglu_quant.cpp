@@ -60,7 +60,7 @@ void Activate(const Activation& activation, int64_t half, float* row, float* roo
     const bool pairs = activation.mode == kClampedPairs;
     float gate = pairs ? row[2 * i] : row[i];
     float linear = pairs ? row[2 * i + 1] : row[half + i];
-    if (!activation.activate_left) std::swap(gate, linear);
+    if (!activation.activate_left && !pairs) std::swap(gate, linear);
     switch (activation.mode) {
       case kHalves:
         room[i] = gate * Sigmoid(gate) * linear;
@@ -196,6 +196,11 @@ Verdict Prepare(FirstPhase& phase, const Tensors& tensors, const char* quant_mod
   if (!plain && x.dtype != ACL_INT32) {
     return Refuse(op_plan::kParamInvalid, "x is %s (%d): want int32, float16, bf16 or float32",
                   opapi::DTypeName(x.dtype), static_cast<int>(x.dtype));
+  }
+  for (const size_t place : {size_t{kWeightScale}, size_t{kActivationScale}, size_t{kBias}}) {
+    if (!plain || !phase.tensor(place).present) continue;
+    return Refuse(op_plan::kParamInvalid, "%s is given, which only x of int32 has a use for",
+                  phase.name(place));
   }
   if (x.dim_count < 1 || x.dims[x.dim_count - 1] % 2 != 0) {
     return Refuse(op_plan::kParamInvalid, "x has shape %s: want an even last dimension",
