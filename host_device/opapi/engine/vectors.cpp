@@ -108,16 +108,16 @@ struct Work {
 
 void RunTask(void* state, uint32_t task) {
   auto* const work = static_cast<Work*>(state);
-  std::unique_ptr<void, FreeRoom> room;
+  // A visitor may want memory too.
   try {
-    room.reset(::operator new(static_cast<size_t>(work->room_bytes), kRoomAlignment));
+    const std::unique_ptr<void, FreeRoom> room(
+        ::operator new(static_cast<size_t>(work->room_bytes), kRoomAlignment));
+    const int64_t begin = task * work->vectors_per_task;
+    const int64_t end = std::min(work->count, begin + work->vectors_per_task);
+    for (int64_t index = begin; index < end; ++index) work->visit(work->state, index, room.get());
   } catch (const std::bad_alloc&) {
     work->out_of_memory = true;
-    return;
   }
-  const int64_t begin = task * work->vectors_per_task;
-  const int64_t end = std::min(work->count, begin + work->vectors_per_task);
-  for (int64_t index = begin; index < end; ++index) work->visit(work->state, index, room.get());
 }
 
 }  // namespace
