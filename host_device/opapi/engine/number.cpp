@@ -79,6 +79,16 @@ Verdict CheckNumbers(const FirstPhase& phase, size_t index, Numbers numbers) {
                     : "bool, uint8, int8, int16, int32, int64, float16, bf16, float32 or float64");
 }
 
+Verdict CheckFloating(const FirstPhase& phase) {
+  for (size_t i = 0; i < phase.tensor_count(); ++i) {
+    const HostTensorView& view = phase.tensor(i);
+    if (!view.present || IsFloating(view.dtype)) continue;
+    return Refuse(op_plan::kParamInvalid, "%s is %s (%d): want float16, bf16, float32 or float64",
+                  phase.name(i), DTypeName(view.dtype), static_cast<int>(view.dtype));
+  }
+  return {};
+}
+
 Verdict CheckPlainFormat(const FirstPhase& phase, size_t index) {
   switch (phase.tensor(index).format) {
     case ACL_FORMAT_UNDEFINED:
@@ -238,5 +248,22 @@ template void Load(const uint8_t*, aclDataType, int64_t, int64_t, int64_t*);
 template void Store(const float*, int64_t, aclDataType, int64_t, uint8_t*);
 template void Store(const double*, int64_t, aclDataType, int64_t, uint8_t*);
 template void Store(const int64_t*, int64_t, aclDataType, int64_t, uint8_t*);
+
+namespace {
+
+template <typename T>
+void RoundAs(aclDataType dtype, int64_t count, T* values) {
+  for (int64_t i = 0; i < count; ++i) {
+    const auto value = static_cast<float>(values[i]);
+    if (dtype == ACL_BF16) values[i] = host::FloatOfBf16(host::Bf16OfFloat(value));
+    if (dtype == ACL_FLOAT16) values[i] = host::FloatOfFp16(host::Fp16OfFloat(value));
+    if (dtype == ACL_FLOAT) values[i] = value;
+  }
+}
+
+}  // namespace
+
+void RoundTo(aclDataType dtype, int64_t count, float* values) { RoundAs(dtype, count, values); }
+void RoundTo(aclDataType dtype, int64_t count, double* values) { RoundAs(dtype, count, values); }
 
 }  // namespace opapi

@@ -22,6 +22,9 @@ const char* DTypeName(aclDataType dtype);
 // Refuses what is no number of that kind.
 Verdict CheckNumbers(const FirstPhase& phase, size_t index, Numbers numbers);
 
+// Every tensor that is there has floating numbers.
+Verdict CheckFloating(const FirstPhase& phase);
+
 // Refuses elements that lie in another order than the strides say (FRACTAL_NZ and its like).
 Verdict CheckPlainFormat(const FirstPhase& phase, size_t index);
 
@@ -48,5 +51,9 @@ void Load(const uint8_t* from, aclDataType dtype, int64_t stride, int64_t count,
 // Stores round to nearest even, and truncate to integers; narrow integers wrap; bool is != 0.
 template <typename T>
 void Store(const T* from, int64_t count, aclDataType dtype, int64_t stride, uint8_t* to);
+
+// Values as they would be after a store to `dtype` and a load.
+void RoundTo(aclDataType dtype, int64_t count, float* values);
+void RoundTo(aclDataType dtype, int64_t count, double* values);
 
 }  // namespace opapi
