@@ -232,8 +232,9 @@ def asarray(
     Parameters
     ----------
     x
-        A device array (returned as it is), a numpy array or what numpy makes one of, or an object
-        with ``__dlpack__``: memory of an NPU is taken as it is, CPU memory is copied.
+        A device array (returned as it is), an NPU tensor of torch_npu or another object with
+        ``__dlpack__`` in the memory of an NPU (taken as it is), or an array in CPU memory, from
+        numpy, by ``__dlpack__`` or what numpy makes one of (copied).
     device
         A Device or its number; for data from the host the calling thread's by default.
     dtype
@@ -253,9 +254,11 @@ def asarray(
     if isinstance(x, DeviceArray):
         return _check_place(x, device, dtype)
     if hasattr(x, "__dlpack__") and not isinstance(x, np.ndarray):
-        from aclnn_moe import dlpack
+        from aclnn_moe import dlpack, npu_tensors
         from aclnn_moe.array_library import refuse_gradients
 
+        if npu_tensors.is_npu_tensor(x):
+            return _check_place(npu_tensors.as_array(x, stream), device, dtype)
         refuse_gradients("x", x)
         x = dlpack.take(x)
         if isinstance(x, DeviceArray):

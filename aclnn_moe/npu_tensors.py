@@ -19,10 +19,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from aclnn_moe import memory
+from aclnn_moe.array import DeviceArray
 from aclnn_moe.array_library import described, refuse_gradients
 from aclnn_moe.dtypes import DType, dtype_of
 from aclnn_moe.layout import MOST_DIMS, Layout, layout_of
 from aclnn_moe.operator_call import Names, OperatorCall, call_for, check_output
+from aclnn_moe.runtime import Device
 from aclnn_moe.signatures import Signature
 from aclnn_moe.stream import Stream, timeline_for
 from aclnn_moe.timeline import Timeline
@@ -86,6 +89,27 @@ def run(
     if not torchs_own:
         line.retain((*inputs, *outputs))
     return outputs
+
+
+def as_array(value: Any, stream: Any) -> DeviceArray:  # noqa: ANN401
+    """Return an NPU tensor as a device array over the same memory, which keeps the tensor alive.
+
+    Waits for the work that torch has been told on its current stream; with ``stream``, that stream
+    waits instead.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for an operator's input.
+    """
+    found = _operand("x", value)
+    layout = found.layout
+    line, _ = _line(stream, layout.device)
+    if stream is None:
+        line.synchronize()
+    nbytes = layout.span * layout.dtype.itemsize
+    buffer = memory.borrow(found.address, nbytes, Device(layout.device), value)
+    return DeviceArray(buffer, 0, layout)
 
 
 def _operand(name: str, value: Any) -> _Operand:  # noqa: ANN401

@@ -188,28 +188,35 @@ def tensors_of_torch_npus_own_functions_fit(rank: Rank) -> None:
 
 
 @check
+def asarray_of_a_tensor_is_its_memory_after_torchs_work(rank: Rank) -> None:
+    late = torch.zeros(8, device=rank.tensors["x"].device)
+    slow = torch.zeros(1 << 22, device=late.device)
+    for _ in range(20):
+        slow += slow
+    late.copy_(slow[:8] + 1)
+    array = aclnn_moe.asarray(late[2:])
+    assert array.data_ptr == late.data_ptr() + 8
+    assert array.device.id == rank.rank
+    assert (array.numpy() == 1).all()
+    with pytest.raises(ValueError, match=f"on device {rank.rank}: want device 5"):
+        aclnn_moe.asarray(late, device=5)
+
+
+@check
 def wrong_tensors_are_refused_by_name(rank: Rank) -> None:
     own = rank.tensors
+    x, ids = own["x"], own["expert_ids"]
 
     def refused(kind: type[Exception], words: str, *arrays: Any, **more: Any) -> None:
         with pytest.raises(kind, match=words):
             aclnn_moe.moe_distribute_dispatch_v2(*arrays, **rank.group, **more)
 
-    refused(
-        TypeError, "expert_ids is a torch.Tensor, but not on", own["x"], own["expert_ids"].cpu()
-    )
-    refused(TypeError, "expert_ids is int64: want int32", own["x"], own["expert_ids"].long())
-    grads = own["x"].clone().requires_grad_()
-    refused(ValueError, "x requires gradients", grads, own["expert_ids"])
-    outs = [None] * 6 + [own["x"].cpu()]
-    refused(
-        TypeError,
-        "out: expand_scales is a torch.Tensor: want",
-        own["x"],
-        own["expert_ids"],
-        out=outs,
-    )
-    refused(TypeError, "stream is a str", own["x"], own["expert_ids"], stream="main")
+    refused(TypeError, "expert_ids is a torch.Tensor, but not on", x, ids.cpu())
+    refused(TypeError, "expert_ids is int64: want int32", x, ids.long())
+    refused(ValueError, "x requires gradients", x.clone().requires_grad_(), ids)
+    outs = [None] * 6 + [x.cpu()]
+    refused(TypeError, "out: expand_scales is a torch.Tensor: want", x, ids, out=outs)
+    refused(TypeError, "stream is a str", x, ids, stream="main")
 
 
 def run_checks(rank: int, folder: Path) -> None:
