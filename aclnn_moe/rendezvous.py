@@ -23,6 +23,9 @@ _ANSWER = struct.Struct(f"!BI{_TOKEN_BYTES}s")  # 1: the payload, 0: an error te
 # Far above a root info; a larger length is not from this protocol.
 _MAX_PAYLOAD_BYTES = 1 << 20
 _RETRY_SECONDS = 0.05
+# Beside torchrun's MASTER_PORT a port is taken from this one to below its double: there Linux looks
+# for none itself, as it does for the store's many clients, so that it is likely to be free.
+_LOWEST_PORT = 16384
 
 # mpirun sets its own names; Open MPI's, then MPICH's and Intel MPI's.
 _ALIASES = {
@@ -80,9 +83,7 @@ class RankEnvironment:
         port = _number(values, "MASTER_PORT", 1, 65535)
         # torchrun's agent keeps its own store open on MASTER_PORT.
         if environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
-            port += 1
-            if port > 65535:
-                raise ValueError(f"MASTER_PORT is {port - 1}: torchrun needs one below 65535")
+            port = _LOWEST_PORT + (port + 1) % _LOWEST_PORT
         key = environ.get("ACLNN_MOE_RENDEZVOUS_KEY", "").encode()
         return cls(rank, size, local, values["MASTER_ADDR"], port, key)
 
