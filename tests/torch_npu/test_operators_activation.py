@@ -123,5 +123,5 @@ def test_geglu_gives_the_gelu_too() -> None:
 
 
 def test_swiglu_of_an_odd_dimension_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="even|divisible|shape"):
+    with pytest.raises(RuntimeError, match=r"even|divisible|shape"):
         torch_npu.npu_swiglu(torch.ones(2, 3).npu()).cpu()

@@ -141,8 +141,15 @@ def test_masked_fill(dtype: torch.dtype) -> None:
     mask = values(torch.bool, (8, 10))
     for name in ("contiguous", "transposed"):
         tensor = layouts(dtype)[name]
-        compare(lambda x, m: x.masked_fill(m, 1), tensor, mask[:, :6] if name == "transposed" else mask)
-    compare(lambda x, m: x.masked_fill_(m, 1), values(dtype, (6, 5)).t()[:, ::2], mask[:5, :3], writes=True)
+        compare(
+            lambda x, m: x.masked_fill(m, 1), tensor, mask[:, :6] if name == "transposed" else mask
+        )
+    compare(
+        lambda x, m: x.masked_fill_(m, 1),
+        values(dtype, (6, 5)).t()[:, ::2],
+        mask[:5, :3],
+        writes=True,
+    )
     compare(lambda x, m, v: x.masked_fill(m, v), values(dtype, (8, 10)), mask, values(dtype, ()))
     compare(lambda x, m: x.masked_fill(m, True), values(dtype, (8, 10)), mask[:1])
 

@@ -99,7 +99,12 @@ def test_casts_between_every_pair(source: torch.dtype, target: torch.dtype) -> N
     low = 0 if target == torch.uint8 else -4
     for tensor in layouts(source, low, 4).values():
         compare(lambda x: cast(x, target), tensor)
-    compare(lambda x, y: x.copy_(y), values(target, (5, 3)).t()[::2], values(source, (5,), low), writes=True)
+    compare(
+        lambda x, y: x.copy_(y),
+        values(target, (5, 3)).t()[::2],
+        values(source, (5,), low),
+        writes=True,
+    )
 
 
 @pytest.mark.parametrize("dtype", FLOATING, ids=name_of)

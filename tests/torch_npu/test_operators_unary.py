@@ -83,9 +83,7 @@ def test_rounded_function_is_within_units_in_the_last_place(name: str, dtype: to
 
 @floating
 @pytest.mark.parametrize("name", IN_PLACE)
-def test_function_in_place_writes_its_elements_and_no_others(
-    name: str, dtype: torch.dtype
-) -> None:
+def test_function_in_place_writes_its_elements_and_no_others(name: str, dtype: torch.dtype) -> None:
     low, high = ROUNDED[name][1:] if name in ROUNDED else (0.1, 4)
     whole = values(dtype, (4, 6), low, high)
     compare(
@@ -118,7 +116,9 @@ def test_function_of_integers_is_exact(name: str, dtype: torch.dtype) -> None:
 def test_round_to_decimals(dtype: torch.dtype, decimals: int) -> None:
     compare(torch.round, values(dtype, (50,), -100, 100), decimals=decimals)
     compare(
-        lambda tensor: tensor.round_(decimals=decimals), values(dtype, (50,), -100, 100), writes=True
+        lambda tensor: tensor.round_(decimals=decimals),
+        values(dtype, (50,), -100, 100),
+        writes=True,
     )
 
 
