@@ -17,6 +17,7 @@
 #include "aclnnop/aclnn_prod.h"
 #include "aclnnop/aclnn_reduce_sum.h"
 #include "aclnnop/aclnn_softmax.h"
+#include "aclnnop/aclnn_trace.h"
 #include "aclnnop/aclnn_var_mean.h"
 #include "operator_example.h"
 
@@ -95,6 +96,15 @@ TEST(sum_refuses_dimensions_and_shapes_that_are_wrong) {
             ACLNN_ERR_PARAM_NULLPTR);
   EXPECT_EQ(RecentText(), "aclnnReduceSum: dims is null");
   EXPECT_EQ(out.Values(), (std::vector<float>{5, 5}));
+}
+
+TEST(trace_of_a_wide_matrix) {
+  const DeviceTensor<int32_t> self({2, 3}, {1, 2, 3, 4, 5, 6});
+  const DeviceTensor<int64_t> out({}, std::vector<int64_t>{0});
+  EXPECT_EQ(CALL_OPERATOR(aclnnTrace, self, out), ACLNN_SUCCESS);
+  EXPECT_EQ(out.Values()[0], 6);
+  EXPECT_EQ(CALL_OPERATOR(aclnnTrace, out, out), ACLNN_ERR_PARAM_INVALID);
+  EXPECT_EQ(RecentText(), "aclnnTrace: self has 0 dimensions: want 2");
 }
 
 TEST(mean_rounds_once) {

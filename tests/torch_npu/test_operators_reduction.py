@@ -97,6 +97,12 @@ def test_prod(dtype: torch.dtype) -> None:
     compare(torch.prod, tensor[:, :0], 1)
 
 
+@numbers
+def test_trace(dtype: torch.dtype) -> None:
+    compare(torch.trace, values(dtype, (4, 5)), **tolerance(dtype))
+    compare(torch.trace, values(dtype, (4, 5)).t()[1:], **tolerance(dtype))
+
+
 @floating
 def test_nansum_leaves_nan_out(dtype: torch.dtype) -> None:
     tensor = values(dtype, (4, 6))

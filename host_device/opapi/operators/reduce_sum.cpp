@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
+#include <algorithm>
 
 #include "aclnnop/aclnn_mean.h"
 #include "aclnnop/aclnn_prod.h"
 #include "aclnnop/aclnn_reduce_nansum.h"
 #include "aclnnop/aclnn_reduce_sum.h"
+#include "aclnnop/aclnn_trace.h"
 #include "engine/elementwise.h"
 #include "engine/reduce.h"
 
@@ -136,3 +137,32 @@ aclnnStatus aclnnProdDimGetWorkspaceSize(const aclTensor* self, int64_t dim, boo
   });
 }
 ACLNN_SECOND_PHASE(aclnnProdDim)
+
+aclnnStatus aclnnTraceGetWorkspaceSize(const aclTensor* self, aclTensor* out,
+                                       uint64_t* workspaceSize, aclOpExecutor** executor) {
+  FirstPhase first("aclnnTrace", workspaceSize, executor);
+  return first.Run([&](FirstPhase& phase) -> Verdict {
+    OP_PLAN_CHECK(phase.Input("self", self));
+    OP_PLAN_CHECK(phase.Output("out", out));
+    if (phase.tensor(0).dim_count != 2) {
+      return Refuse(op_plan::kParamInvalid, "self has %u dimensions: want 2",
+                    phase.tensor(0).dim_count);
+    }
+    OP_PLAN_CHECK(opapi::CheckReduction(phase, opapi::AllAxes(2), false));
+    return phase.Bind([](const HostLaunch& launch, HostFailure*) {
+      HostTensorView diagonal = launch.tensors[0];
+      diagonal.dim_count = 1;
+      diagonal.dims[0] = std::min(diagonal.dims[0], diagonal.dims[1]);
+      diagonal.strides[0] += diagonal.strides[1];
+      const HostTensorView views[] = {diagonal, launch.tensors[1]};
+      HostLaunch line = launch;
+      line.tensors = views;
+      opapi::WithType(opapi::ComputeOf(&views[1].dtype, 1, Numbers::kReal), [&](auto zero) {
+        using T = decltype(zero);
+        opapi::Reduce<T>(line, opapi::AllAxes(1), Sum<T>{});
+      });
+      return ACL_SUCCESS;
+    });
+  });
+}
+ACLNN_SECOND_PHASE(aclnnTrace)
