@@ -46,10 +46,10 @@ Shape Reduced(const Shape& shape, Axes axes, bool keep) {
 }
 
 Verdict CheckShape(const FirstPhase& phase, size_t index, const Shape& wanted) {
-  const Shape shape = ShapeOf(phase.tensor(index));
-  if (shape == wanted) return {};
+  const HostTensorView& view = phase.tensor(index);
+  if (!view.present || ShapeOf(view) == wanted) return {};
   return Refuse(kParamInvalid, "%s has shape %s: want %s", phase.name(index),
-                ShapeText(shape).c_str(), ShapeText(wanted).c_str());
+                ShapeText(ShapeOf(view)).c_str(), ShapeText(wanted).c_str());
 }
 
 Verdict CheckDType(const FirstPhase& phase, size_t index, aclDataType wanted) {

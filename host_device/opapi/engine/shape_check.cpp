@@ -7,13 +7,6 @@ namespace opapi {
 
 using op_plan::kParamInvalid;
 
-Verdict CheckShape(const FirstPhase& phase, size_t index, const Shape& shape) {
-  const HostTensorView& view = phase.tensor(index);
-  if (!view.present || ShapeOf(view) == shape) return {};
-  return Refuse(kParamInvalid, "%s has shape %s: want %s", phase.name(index),
-                ShapeText(ShapeOf(view)).c_str(), ShapeText(shape).c_str());
-}
-
 Verdict CheckSize(const FirstPhase& phase, size_t index, int64_t size) {
   const HostTensorView& view = phase.tensor(index);
   if (!view.present || ShapeOf(view).size() == size) return {};

@@ -2,12 +2,10 @@
 // Checks of shapes and of arguments that must be absent, with texts that name them.
 #pragma once
 
-#include "engine/rows.h"
+#include "engine/axes.h"
 
 namespace opapi {
 
-// Tensor `index`, where it is there, has just this shape.
-Verdict CheckShape(const FirstPhase& phase, size_t index, const Shape& shape);
 // Tensor `index`, where it is there, has so many elements.
 Verdict CheckSize(const FirstPhase& phase, size_t index, int64_t size);
 // Tensor `index` has so many dimensions.
