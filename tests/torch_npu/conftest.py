@@ -10,19 +10,10 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
-import os
-import subprocess
-import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-# The start of one process takes seconds of processor time, and of many as often as much.
-PROGRAM_TIMEOUT_SECONDS = 240
-
-RunProgram = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @functools.cache
@@ -52,31 +43,6 @@ class Unusable(pytest.Module):
         pytest.skip(reason, allow_module_level=True)
 
 
-def pytest_pycollect_makemodule(
-    module_path: Path, parent: pytest.Collector
-) -> pytest.Module | None:
-    """Take the place of every module here that cannot run."""
-    _, reason = why_not()
-    return Unusable.from_parent(parent, path=module_path) if reason else None
-
-
-@pytest.fixture
-def run_program() -> RunProgram:
-    """Give ``run_program(code, **environment)``: a Python program in a process of its own."""
-
-    def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            timeout=PROGRAM_TIMEOUT_SECONDS,
-            check=False,
-            env={**os.environ, **environment},
-        )
-
-    return run
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Let pass what torch_npu warns of on every device and that no test is about."""
     for message in (
@@ -84,3 +50,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "torch_npu.npu_silu is deprecated",
     ):
         config.addinivalue_line("filterwarnings", f"ignore:{message}")
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Take the place of every module here that cannot run."""
+    _, reason = why_not()
+    return Unusable.from_parent(parent, path=module_path) if reason else None

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import RunProgram
+from npu_process import run_program
 
 # torch_npu's own, on any Atlas A3, when it first allocates.
 PADDING = "Warning: The current CANN and Soc versions require processing for 32 padding size"
@@ -21,22 +21,22 @@ def noise(text: str) -> list[str]:
     return [line for line in text.splitlines() if PADDING not in line]
 
 
-def test_import_says_nothing(run_program: RunProgram) -> None:
+def test_import_says_nothing() -> None:
     ran = run_program("import torch, torch_npu")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
-def test_torch_alone_brings_torch_npu_in(run_program: RunProgram) -> None:
+def test_torch_alone_brings_torch_npu_in() -> None:
     ran = run_program("import torch; print(torch.npu.device_count(), torch.ones(2).npu().device)")
     assert (ran.returncode, ran.stdout, noise(ran.stderr)) == (0, "16 npu:0\n", [])
 
 
-def test_a_process_ends_silently(run_program: RunProgram) -> None:
+def test_a_process_ends_silently() -> None:
     ran = run_program(USE)
     assert (ran.returncode, ran.stdout, noise(ran.stderr)) == (0, "", [])
 
 
-def test_a_process_ends_with_work_queued(run_program: RunProgram) -> None:
+def test_a_process_ends_with_work_queued() -> None:
     ran = run_program(
         USE
         + """
@@ -50,18 +50,18 @@ for stream in [torch.npu.Stream() for _ in range(4)]:
     assert (ran.returncode, noise(ran.stderr)) == (0, [])
 
 
-def test_a_process_ends_by_an_exception(run_program: RunProgram) -> None:
+def test_a_process_ends_by_an_exception() -> None:
     ran = run_program(USE + "raise ValueError('of the program')")
     assert ran.returncode == 1
     assert "ValueError: of the program" in ran.stderr
 
 
-def test_a_process_ends_with_its_own_status(run_program: RunProgram) -> None:
+def test_a_process_ends_with_its_own_status() -> None:
     ran = run_program(USE + "raise SystemExit(3)")
     assert (ran.returncode, noise(ran.stderr)) == (3, [])
 
 
-def test_a_process_ends_after_another_thread_used_the_device(run_program: RunProgram) -> None:
+def test_a_process_ends_after_another_thread_used_the_device() -> None:
     ran = run_program(
         """
 import threading, torch
@@ -81,11 +81,8 @@ MODES = [
 ]
 
 
-@pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: "=".join(next(iter(mode.items()))))
-def test_every_way_to_launch_works_and_names_a_missing_operator(
-    run_program: RunProgram, mode: dict[str, str]
-) -> None:
+def test_every_way_to_launch_works_and_names_a_missing_operator(mode: dict[str, str]) -> None:
     ran = run_program(
         USE
         + """
@@ -133,7 +130,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize(("method", "count"), [("fork", 16), ("spawn", 2)])
 def test_processes_have_a_device_each(
-    run_program: RunProgram, tmp_path_factory: pytest.TempPathFactory, method: str, count: int
+    tmp_path_factory: pytest.TempPathFactory, method: str, count: int
 ) -> None:
     # Spawned processes read the program again, so it is a file.
     program = tmp_path_factory.mktemp("processes") / "program.py"
@@ -148,7 +145,7 @@ def test_processes_have_a_device_each(
     assert noise(ran.stderr) == []
 
 
-def test_a_fork_after_use_is_refused_by_torch_npu(run_program: RunProgram) -> None:
+def test_a_fork_after_use_is_refused_by_torch_npu() -> None:
     ran = run_program(
         USE
         + """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from conftest import RunProgram
+from npu_process import run_program
 
 # Larger than what the allocator cuts from a shared segment, so a segment of its own.
 LARGE = 32 << 20
@@ -135,7 +135,7 @@ assert all(segment["is_expandable"] for segment in torch.npu.memory_snapshot())
 """
 
 
-def test_expandable_segments_work(run_program: RunProgram) -> None:
+def test_expandable_segments_work() -> None:
     ran = run_program(EXPANDABLE, PYTORCH_NPU_ALLOC_CONF="expandable_segments:True")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == "out of memory\n"
