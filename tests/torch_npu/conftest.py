@@ -19,7 +19,9 @@ import pytest
 @functools.cache
 def why_not() -> tuple[bool, str]:
     """Tell whether torch_npu is installed, and why it cannot be used, if so."""
-    if importlib.util.find_spec("torch_npu") is None:
+    spec = importlib.util.find_spec("torch_npu")
+    # This folder has its name, so Python takes it for a package without a file.
+    if spec is None or spec.origin is None:
         return False, "torch_npu is not installed here"
     try:
         with warnings.catch_warnings():
