@@ -10,7 +10,7 @@ namespace host {
 namespace {
 
 // Room for the list of operators that there are.
-constexpr size_t kTextBytes = 8192;
+constexpr size_t kTextBytes = 16384;
 
 // Plain arrays: a thread may still fail while its other thread-local objects are being destroyed.
 struct ThreadErrors {
@@ -30,7 +30,7 @@ void SetText(const char* prefix, const char* format, va_list arguments) {
     length = std::min(static_cast<size_t>(std::max(written, 0)), sizeof(text) - 1);
   }
   std::vsnprintf(text + length, sizeof(text) - length, format, arguments);
-  std::memcpy(errors.pending, text, sizeof(text));
+  std::memcpy(errors.pending, text, std::strlen(text) + 1);
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ void HostSetErrorText(const char* format, ...) {
 const char* aclGetRecentErrMsg() {
   host::ThreadErrors& errors = host::errors;
   if (errors.pending[0] == '\0') return nullptr;
-  std::memcpy(errors.given, errors.pending, sizeof(errors.given));
+  std::memcpy(errors.given, errors.pending, std::strlen(errors.pending) + 1);
   errors.pending[0] = '\0';
   return errors.given;
 }

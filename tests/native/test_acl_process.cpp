@@ -100,7 +100,7 @@ TEST(error_text_belongs_to_its_thread) {
 TEST(error_text_longer_than_its_room_is_cut) {
   const std::string huge(20000, 'x');
   HostSetErrorText("%s", huge.c_str());
-  EXPECT_EQ(RecentText(), std::string(8191, 'x'));
+  EXPECT_EQ(RecentText(), std::string(16383, 'x'));
 }
 
 TEST(last_error_can_be_looked_at_and_taken) {

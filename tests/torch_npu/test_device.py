@@ -148,9 +148,9 @@ def test_a_device_that_is_not_there_is_refused(device: int) -> None:
 # In a process of its own: once an operator of the task queue has failed, torch_npu runs no more.
 MISSING = """
 import torch, torch_npu
-given = torch.ones(1, 1, 2, 64).npu()
+given = torch.ones(4, 4).npu()
 try:
-    torch_npu.npu_rotary_mul(given, given, given)
+    torch_npu.npu_iou(given, given)
     torch.npu.synchronize()
 except RuntimeError as error:
     print(error)
@@ -160,7 +160,8 @@ except RuntimeError as error:
 def test_a_missing_operator_is_named_with_those_that_there_are() -> None:
     ran = run_program(MISSING)
     assert ran.returncode == 0, ran.stderr
-    assert "operator 'RotaryMul' (3 inputs, 1 outputs" in ran.stdout
+    assert "operator 'Iou' (2 inputs, 1 outputs, attributes: eps=0.0" in ran.stdout
+    assert "mode='iou')" in ran.stdout
     assert "aclnn operators only" in ran.stdout
     assert "MoeDistributeDispatchV2" in ran.stdout
     assert "InplaceCopy" in ran.stdout
@@ -172,5 +173,5 @@ def test_without_the_task_queue_a_missing_operator_leaves_the_device_working() -
         MISSING + "print(torch.arange(5).npu().cpu().tolist())", TASK_QUEUE_ENABLE="0"
     )
     assert ran.returncode == 0, ran.stderr
-    assert "operator 'RotaryMul'" in ran.stdout
+    assert "operator 'Iou'" in ran.stdout
     assert ran.stdout.endswith("\n[0, 1, 2, 3, 4]\n")

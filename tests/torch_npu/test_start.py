@@ -94,11 +94,11 @@ stream.synchronize()
 assert copied.cpu().equal(torch.arange(1000))
 assert there.to("npu:1").cpu().equal(torch.arange(1000))
 try:
-    given = torch.ones(1, 1, 2, 64).npu()
-    torch_npu.npu_rotary_mul(given, given, given)
+    given = torch.ones(4, 4).npu()
+    torch_npu.npu_iou(given, given)
     torch.npu.synchronize()
 except RuntimeError as error:
-    print("operator 'RotaryMul'" in str(error))
+    print("operator 'Iou'" in str(error))
 """,
         **mode,
     )
