@@ -46,6 +46,7 @@ Shape Reduced(const Shape& shape, Axes axes, bool keep) {
 }
 
 Verdict CheckShape(const FirstPhase& phase, size_t index, const Shape& wanted) {
+  if (!phase.tensor(index).present) return {};
   const Shape shape = ShapeOf(phase.tensor(index));
   if (shape == wanted) return {};
   return Refuse(kParamInvalid, "%s has shape %s: want %s", phase.name(index),
@@ -53,6 +54,7 @@ Verdict CheckShape(const FirstPhase& phase, size_t index, const Shape& wanted) {
 }
 
 Verdict CheckDType(const FirstPhase& phase, size_t index, aclDataType wanted) {
+  if (!phase.tensor(index).present) return {};
   const aclDataType dtype = phase.tensor(index).dtype;
   if (dtype == wanted) return {};
   return Refuse(kParamInvalid, "%s is %s: want %s", phase.name(index), DTypeName(dtype),
@@ -68,6 +70,7 @@ Verdict CheckSameDType(const FirstPhase& phase, size_t first, size_t second) {
 }
 
 Verdict CheckIndexDType(const FirstPhase& phase, size_t index) {
+  if (!phase.tensor(index).present) return {};
   const aclDataType dtype = phase.tensor(index).dtype;
   if (dtype == ACL_INT64 || dtype == ACL_INT32) return {};
   return Refuse(kParamInvalid, "%s is %s: want int32 or int64", phase.name(index),

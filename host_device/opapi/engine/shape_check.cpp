@@ -7,13 +7,6 @@ namespace opapi {
 
 using op_plan::kParamInvalid;
 
-Verdict CheckShape(const FirstPhase& phase, size_t index, const Shape& shape) {
-  const HostTensorView& view = phase.tensor(index);
-  if (!view.present || ShapeOf(view) == shape) return {};
-  return Refuse(kParamInvalid, "%s has shape %s: want %s", phase.name(index),
-                ShapeText(ShapeOf(view)).c_str(), ShapeText(shape).c_str());
-}
-
 Verdict CheckSize(const FirstPhase& phase, size_t index, int64_t size) {
   const HostTensorView& view = phase.tensor(index);
   if (!view.present || ShapeOf(view).size() == size) return {};
@@ -26,20 +19,6 @@ Verdict CheckDims(const FirstPhase& phase, size_t index, uint32_t dim_count) {
   if (view.dim_count == dim_count) return {};
   return Refuse(kParamInvalid, "%s has shape %s: want %u dimensions", phase.name(index),
                 ShapeText(ShapeOf(view)).c_str(), dim_count);
-}
-
-Verdict CheckDtype(const FirstPhase& phase, size_t index, aclDataType dtype) {
-  const HostTensorView& view = phase.tensor(index);
-  if (!view.present || view.dtype == dtype) return {};
-  return Refuse(kParamInvalid, "%s is %s (%d): want %s", phase.name(index), DTypeName(view.dtype),
-                static_cast<int>(view.dtype), DTypeName(dtype));
-}
-
-Verdict CheckIndexDtype(const FirstPhase& phase, size_t index) {
-  const HostTensorView& view = phase.tensor(index);
-  if (!view.present || view.dtype == ACL_INT32 || view.dtype == ACL_INT64) return {};
-  return Refuse(kParamInvalid, "%s is %s (%d): want int32 or int64", phase.name(index),
-                DTypeName(view.dtype), static_cast<int>(view.dtype));
 }
 
 Verdict CheckAbsent(const char* name, const aclTensor* tensor) {
