@@ -46,13 +46,15 @@ Shape Reduced(const Shape& shape, Axes axes, bool keep) {
 }
 
 Verdict CheckShape(const FirstPhase& phase, size_t index, const Shape& wanted) {
-  const HostTensorView& view = phase.tensor(index);
-  if (!view.present || ShapeOf(view) == wanted) return {};
+  if (!phase.tensor(index).present) return {};
+  const Shape shape = ShapeOf(phase.tensor(index));
+  if (shape == wanted) return {};
   return Refuse(kParamInvalid, "%s has shape %s: want %s", phase.name(index),
-                ShapeText(ShapeOf(view)).c_str(), ShapeText(wanted).c_str());
+                ShapeText(shape).c_str(), ShapeText(wanted).c_str());
 }
 
 Verdict CheckDType(const FirstPhase& phase, size_t index, aclDataType wanted) {
+  if (!phase.tensor(index).present) return {};
   const aclDataType dtype = phase.tensor(index).dtype;
   if (dtype == wanted) return {};
   return Refuse(kParamInvalid, "%s is %s: want %s", phase.name(index), DTypeName(dtype),
@@ -108,6 +110,7 @@ Verdict CheckContiguous(const FirstPhase& phase, size_t index) {
 }
 
 Verdict CheckIndexDType(const FirstPhase& phase, size_t index) {
+  if (!phase.tensor(index).present) return {};
   const aclDataType dtype = phase.tensor(index).dtype;
   if (dtype == ACL_INT64 || dtype == ACL_INT32) return {};
   return Refuse(kParamInvalid, "%s is %s: want int32 or int64", phase.name(index),

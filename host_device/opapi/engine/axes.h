@@ -18,6 +18,7 @@ Axes AllAxes(uint32_t dim_count);
 // `shape` without `axes`, or with 1 in their places.
 Shape Reduced(const Shape& shape, Axes axes, bool keep);
 
+// These let an optional tensor be that is not there.
 Verdict CheckShape(const FirstPhase& phase, size_t index, const Shape& wanted);
 // Refuses any dtype but `wanted`.
 Verdict CheckDType(const FirstPhase& phase, size_t index, aclDataType wanted);

@@ -21,20 +21,6 @@ Verdict CheckDims(const FirstPhase& phase, size_t index, uint32_t dim_count) {
                 ShapeText(ShapeOf(view)).c_str(), dim_count);
 }
 
-Verdict CheckDtype(const FirstPhase& phase, size_t index, aclDataType dtype) {
-  const HostTensorView& view = phase.tensor(index);
-  if (!view.present || view.dtype == dtype) return {};
-  return Refuse(kParamInvalid, "%s is %s (%d): want %s", phase.name(index), DTypeName(view.dtype),
-                static_cast<int>(view.dtype), DTypeName(dtype));
-}
-
-Verdict CheckIndexDtype(const FirstPhase& phase, size_t index) {
-  const HostTensorView& view = phase.tensor(index);
-  if (!view.present || view.dtype == ACL_INT32 || view.dtype == ACL_INT64) return {};
-  return Refuse(kParamInvalid, "%s is %s (%d): want int32 or int64", phase.name(index),
-                DTypeName(view.dtype), static_cast<int>(view.dtype));
-}
-
 Verdict CheckAbsent(const char* name, const aclTensor* tensor) {
   HostTensorView view;
   if (HostTensorRead(tensor, &view) != OK) {

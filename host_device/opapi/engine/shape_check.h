@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks of shapes and of arguments that must be absent, with texts that name them.
+// More checks of sizes, and of arguments that must be absent, with texts that name them.
 #pragma once
+
+#include <initializer_list>
 
 #include "engine/axes.h"
 
@@ -10,10 +12,6 @@ namespace opapi {
 Verdict CheckSize(const FirstPhase& phase, size_t index, int64_t size);
 // Tensor `index` has so many dimensions.
 Verdict CheckDims(const FirstPhase& phase, size_t index, uint32_t dim_count);
-// Tensor `index`, where it is there, is of this dtype.
-Verdict CheckDtype(const FirstPhase& phase, size_t index, aclDataType dtype);
-// int32 or int64.
-Verdict CheckIndexDtype(const FirstPhase& phase, size_t index);
 
 // An argument that the host device has no meaning for; a tensor without elements is none.
 Verdict CheckAbsent(const char* name, const aclTensor* tensor);

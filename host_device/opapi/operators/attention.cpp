@@ -266,7 +266,7 @@ Verdict CheckOperand(const FirstPhase& phase, size_t place, const Attention& att
     return Refuse(op_plan::kParamInvalid, "%s is %s: want float16, bf16 or float32",
                   phase.name(place), opapi::DTypeName(view.dtype));
   }
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, place, dtype));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, place, dtype));
   if (DimsOf(attention.layout) == 3 && view.dims[2] % heads != 0) {
     return Refuse(op_plan::kParamInvalid, "%s has shape %s, which %lld heads do not divide",
                   phase.name(place), ShapeText(ShapeOf(view)).c_str(),
@@ -329,7 +329,7 @@ Verdict CheckShapes(const FirstPhase& phase, const Attention& attention) {
   if (attention.sparse_mode <= kWholeMask) OP_PLAN_CHECK(CheckBroadcast(phase, kMask, scores));
   const Shape softmax = ShapeFrom({q.dims[0], q.dims[1], q.dims[2], kCopies});
   for (const size_t place : {size_t{kMax}, size_t{kSum}}) {
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, place, ACL_FLOAT));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, place, ACL_FLOAT));
     OP_PLAN_CHECK(opapi::CheckShape(phase, place, softmax));
   }
   return {};

@@ -264,7 +264,7 @@ Verdict CheckGroups(const FirstPhase& phase, const Grouping& grouping) {
   int64_t groups = counts.x;
   if (counts.group_list > 0) {
     OP_PLAN_CHECK(opapi::CheckDims(phase, at.group_list, 1));
-    OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, at.group_list));
+    OP_PLAN_CHECK(opapi::CheckIndexDType(phase, at.group_list));
     groups = phase.tensor(at.group_list).dims[0];
     if (counts.x != 1 && counts.x != groups) return refuse_count("x", counts.x, groups);
   }

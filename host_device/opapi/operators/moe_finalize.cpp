@@ -125,8 +125,8 @@ Verdict Prepare(FirstPhase& phase, const Tensors& tensors, const Names& names, R
   OP_PLAN_CHECK(phase.OptionalInput(names.scales, tensors.scales));
   OP_PLAN_CHECK(phase.OptionalInput("expertIdx", tensors.expert));
   OP_PLAN_CHECK(phase.Output("out", tensors.out));
-  OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, kRowIdx));
-  OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, kExpert));
+  OP_PLAN_CHECK(opapi::CheckIndexDType(phase, kRowIdx));
+  OP_PLAN_CHECK(opapi::CheckIndexDType(phase, kExpert));
   for (const size_t i : {kRows, kX1, kX2, kBias, kScales, kOut}) {
     const HostTensorView& view = phase.tensor(i);
     if (!view.present || opapi::IsFloating(view.dtype)) continue;

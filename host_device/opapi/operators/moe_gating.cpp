@@ -145,20 +145,20 @@ Verdict PrepareSoftmax(FirstPhase& phase, const SoftmaxTensors& tensors,
   --rows.dim_count;
   Shape chosen = ShapeOf(x);
   chosen.dims[x.dim_count - 1] = choice.k;
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, kFinished, ACL_BOOL));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, kFinished, ACL_BOOL));
   OP_PLAN_CHECK(opapi::CheckShape(phase, kFinished, rows));
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, kY, x.dtype));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, kY, x.dtype));
   OP_PLAN_CHECK(opapi::CheckShape(phase, kY, chosen));
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, kExpert, ACL_INT32));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, kExpert, ACL_INT32));
   OP_PLAN_CHECK(opapi::CheckShape(phase, kExpert, chosen));
   if (choice.row_index) {
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, kThird, ACL_INT32));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, kThird, ACL_INT32));
     OP_PLAN_CHECK(opapi::CheckShape(phase, kThird, chosen));
   } else if (choice.softmax_out) {
     if (!phase.tensor(kThird).present) {
       return Refuse(op_plan::kParamNullptr, "softmaxResultOut is null, but asked for");
     }
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, kThird, ACL_FLOAT));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, kThird, ACL_FLOAT));
     OP_PLAN_CHECK(opapi::CheckShape(phase, kThird, ShapeOf(x)));
   }
   return phase.Bind([choice](const HostLaunch& launch, HostFailure* failure) {
@@ -311,15 +311,15 @@ aclnnStatus aclnnMoeGatingTopKGetWorkspaceSize(
       OP_PLAN_CHECK(opapi::CheckNumbers(phase, 1, opapi::Numbers::kReal));
       OP_PLAN_CHECK(opapi::CheckSize(phase, 1, experts));
     }
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, 2, view.dtype));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, 2, view.dtype));
     OP_PLAN_CHECK(opapi::CheckShape(phase, 2, chosen));
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, 3, ACL_INT32));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, 3, ACL_INT32));
     OP_PLAN_CHECK(opapi::CheckShape(phase, 3, chosen));
     if (outFlag && !phase.tensor(4).present) {
       return Refuse(op_plan::kParamNullptr, "outOut is null, but asked for");
     }
     if (outFlag) {
-      OP_PLAN_CHECK(opapi::CheckDtype(phase, 4, ACL_FLOAT));
+      OP_PLAN_CHECK(opapi::CheckDType(phase, 4, ACL_FLOAT));
       OP_PLAN_CHECK(opapi::CheckShape(phase, 4, ShapeOf(view)));
     }
     const GroupedChoice choice{k,

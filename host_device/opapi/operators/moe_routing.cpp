@@ -221,9 +221,9 @@ aclError Route(const HostLaunch& launch, const Routing& routing, HostFailure* fa
 Verdict CheckRoutingShapes(const FirstPhase& phase, const Routing& routing) {
   OP_PLAN_CHECK(opapi::CheckDims(phase, kX, 2));
   OP_PLAN_CHECK(opapi::CheckDims(phase, kExpertIdx, 2));
-  OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, kExpertIdx));
-  OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, kRowIdx));
-  OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, kTokens));
+  OP_PLAN_CHECK(opapi::CheckIndexDType(phase, kExpertIdx));
+  OP_PLAN_CHECK(opapi::CheckIndexDType(phase, kRowIdx));
+  OP_PLAN_CHECK(opapi::CheckIndexDType(phase, kTokens));
   const HostTensorView& x = phase.tensor(kX);
   const HostTensorView& experts = phase.tensor(kExpertIdx);
   if (experts.dims[0] != x.dims[0]) {
@@ -263,12 +263,12 @@ Verdict CheckQuantised(const FirstPhase& phase, const Routing& routing) {
   const HostTensorView& scale = phase.tensor(kScale);
   const int64_t rows = ShapeOf(phase.tensor(kExpandedX)).size() / std::max<int64_t>(1, x.dims[1]);
   if (!routing.quantises) {
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, kExpandedX, x.dtype));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, kExpandedX, x.dtype));
     if (!scale.present) return {};
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, kScale, ACL_FLOAT));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, kScale, ACL_FLOAT));
     OP_PLAN_CHECK(opapi::CheckSize(phase, kScale, x.dims[0]));
     OP_PLAN_CHECK(opapi::CheckDims(phase, kScale, 1));
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, kFourth, ACL_FLOAT));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, kFourth, ACL_FLOAT));
     return opapi::CheckShape(phase, kFourth, ShapeFrom({rows}));
   }
   if (!opapi::IsFloating(x.dtype) || x.dtype == ACL_DOUBLE) {
@@ -277,8 +277,8 @@ Verdict CheckQuantised(const FirstPhase& phase, const Routing& routing) {
                   "float32",
                   opapi::DTypeName(x.dtype));
   }
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, kExpandedX, ACL_INT8));
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, kFourth, ACL_FLOAT));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, kExpandedX, ACL_INT8));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, kFourth, ACL_FLOAT));
   OP_PLAN_CHECK(opapi::CheckSize(phase, kFourth, rows));
   if (!scale.present || ShapeOf(scale).size() == x.dims[1]) return {};
   return opapi::CheckSize(phase, kScale, (routing.end_expert - routing.first_expert) * x.dims[1]);
@@ -343,7 +343,7 @@ aclnnStatus aclnnMoeInitRoutingGetWorkspaceSize(const aclTensor* x, const aclTen
     OP_PLAN_CHECK(phase.Output("expandedExpertIdxOut", expandedExpertIdxOut));
     OP_PLAN_CHECK(opapi::CheckDims(phase, 0, 2));
     OP_PLAN_CHECK(opapi::CheckDims(phase, 2, 2));
-    for (const size_t i : {1, 2, 4, 5}) OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, i));
+    for (const size_t i : {1, 2, 4, 5}) OP_PLAN_CHECK(opapi::CheckIndexDType(phase, i));
     const HostTensorView& tokens = phase.tensor(0);
     const HostTensorView& experts = phase.tensor(2);
     const int64_t choices = ShapeOf(experts).size();
@@ -351,7 +351,7 @@ aclnnStatus aclnnMoeInitRoutingGetWorkspaceSize(const aclTensor* x, const aclTen
     for (const size_t i : {1, 4, 5}) OP_PLAN_CHECK(opapi::CheckSize(phase, i, choices));
     OP_PLAN_CHECK(opapi::CheckRange("activeNum", activeNum, 0, tokens.dims[0]));
     const int64_t active = activeNum * experts.dims[1];
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, 3, tokens.dtype));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, 3, tokens.dtype));
     OP_PLAN_CHECK(opapi::CheckShape(phase, 3, ShapeFrom({active, tokens.dims[1]})));
     return phase.Bind([active](const HostLaunch& launch, HostFailure* failure) {
       return RouteWithRows(launch, active, failure);
@@ -401,11 +401,11 @@ aclnnStatus aclnnMoeInitRoutingV2GetWorkspaceSize(
     routing.has_before_capacity =
         expertTokensBeforeCapacityFlagOptional && phase.tensor(kFourth).present;
     if (routing.has_before_capacity) {
-      OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, kFourth));
+      OP_PLAN_CHECK(opapi::CheckIndexDType(phase, kFourth));
       OP_PLAN_CHECK(opapi::CheckSize(phase, kFourth, expertNumOptional));
     }
     OP_PLAN_CHECK(CheckRoutingShapes(phase, routing));
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, kExpandedX, phase.tensor(kX).dtype));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, kExpandedX, phase.tensor(kX).dtype));
     return phase.Bind([routing](const HostLaunch& launch, HostFailure* failure) {
       return Route(launch, routing, failure);
     });
@@ -483,8 +483,8 @@ aclnnStatus aclnnMoeComputeExpertTokensGetWorkspaceSize(const aclTensor* sortedE
   return first.Run([&](FirstPhase& phase) -> Verdict {
     OP_PLAN_CHECK(phase.Input("sortedExperts", sortedExperts));
     OP_PLAN_CHECK(phase.Output("out", out));
-    OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, 0));
-    OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, 1));
+    OP_PLAN_CHECK(opapi::CheckIndexDType(phase, 0));
+    OP_PLAN_CHECK(opapi::CheckIndexDType(phase, 1));
     OP_PLAN_CHECK(opapi::CheckDims(phase, 0, 1));
     OP_PLAN_CHECK(opapi::CheckShape(phase, 1, ShapeFrom({numExperts})));
     return phase.Bind([](const HostLaunch& launch, HostFailure*) -> aclError {
@@ -517,8 +517,8 @@ aclnnStatus aclnnMoeTokenPermuteGetWorkspaceSize(const aclTensor* tokens, const 
     OP_PLAN_CHECK(phase.Output("permuteTokensOut", permuteTokensOut));
     OP_PLAN_CHECK(phase.Output("sortedIndicesOut", sortedIndicesOut));
     OP_PLAN_CHECK(opapi::CheckDims(phase, 0, 2));
-    OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, 1));
-    OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, 3));
+    OP_PLAN_CHECK(opapi::CheckIndexDType(phase, 1));
+    OP_PLAN_CHECK(opapi::CheckIndexDType(phase, 3));
     const HostTensorView& rows = phase.tensor(0);
     const HostTensorView& choices = phase.tensor(1);
     if ((choices.dim_count != 1 && choices.dim_count != 2) || choices.dims[0] != rows.dims[0]) {
@@ -530,7 +530,7 @@ aclnnStatus aclnnMoeTokenPermuteGetWorkspaceSize(const aclTensor* tokens, const 
     OP_PLAN_CHECK(opapi::CheckSize(phase, 3, count));
     const int64_t kept = numOutTokens > 0 ? std::min(numOutTokens, count)
                                           : std::max<int64_t>(0, count + numOutTokens);
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, 2, rows.dtype));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, 2, rows.dtype));
     OP_PLAN_CHECK(opapi::CheckShape(phase, 2, ShapeFrom({kept, rows.dims[1]})));
     return phase.Bind([kept](const HostLaunch& launch, HostFailure*) -> aclError {
       const HostTensorView& choices = launch.tensors[1];
@@ -565,9 +565,9 @@ aclnnStatus aclnnMoeReRoutingGetWorkspaceSize(
     OP_PLAN_CHECK(phase.Output("expertTokenNumOut", expertTokenNumOut));
     OP_PLAN_CHECK(opapi::CheckDims(phase, 0, 2));
     OP_PLAN_CHECK(opapi::CheckDims(phase, 1, 2));
-    for (const size_t i : {1, 5, 6}) OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, i));
+    for (const size_t i : {1, 5, 6}) OP_PLAN_CHECK(opapi::CheckIndexDType(phase, i));
     const HostTensorView& rows = phase.tensor(0);
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, 3, rows.dtype));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, 3, rows.dtype));
     OP_PLAN_CHECK(opapi::CheckShape(phase, 3, ShapeOf(rows)));
     OP_PLAN_CHECK(opapi::CheckSize(phase, 5, rows.dims[0]));
     OP_PLAN_CHECK(opapi::CheckSize(phase, 6, phase.tensor(1).dims[1]));
@@ -578,7 +578,7 @@ aclnnStatus aclnnMoeReRoutingGetWorkspaceSize(
                       "perTokenScales has shape %s: want %lld rows, and permutePerTokenScalesOut",
                       ShapeText(ShapeOf(scales)).c_str(), static_cast<long long>(rows.dims[0]));
       }
-      OP_PLAN_CHECK(opapi::CheckDtype(phase, 4, scales.dtype));
+      OP_PLAN_CHECK(opapi::CheckDType(phase, 4, scales.dtype));
       OP_PLAN_CHECK(opapi::CheckShape(phase, 4, ShapeOf(scales)));
     }
     const bool sums = expertTokenNumType == 0;

@@ -88,10 +88,10 @@ Verdict PrepareDynamicQuant(FirstPhase& phase, const DynamicQuant& tensors) {
                   "x is %s with shape %s: want float16, bf16 or float32 of 1 or more dimensions",
                   opapi::DTypeName(x.dtype), ShapeText(ShapeOf(x)).c_str());
   }
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, kY, ACL_INT8));
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, kScale, ACL_FLOAT));
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, kOffset, ACL_FLOAT));
-  OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, kGroups));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, kY, ACL_INT8));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, kScale, ACL_FLOAT));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, kOffset, ACL_FLOAT));
+  OP_PLAN_CHECK(opapi::CheckIndexDType(phase, kGroups));
   OP_PLAN_CHECK(opapi::CheckShape(phase, kY, ShapeOf(x)));
   Shape rows = ShapeOf(x);
   --rows.dim_count;
@@ -408,7 +408,7 @@ aclnnStatus aclnnAscendAntiQuantGetWorkspaceSize(const aclTensor* x, const aclTe
     OP_PLAN_CHECK(phase.Input("scale", scale));
     OP_PLAN_CHECK(phase.OptionalInput("offset", offset));
     OP_PLAN_CHECK(phase.Output("y", y));
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, 0, ACL_INT8));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, 0, ACL_INT8));
     const aclDataType dtype = phase.tensor(3).dtype;
     if (static_cast<int64_t>(dtype) != dstType || !opapi::IsFloating(dtype)) {
       return Refuse(op_plan::kParamInvalid,
@@ -436,10 +436,10 @@ aclnnStatus aclnnTransQuantParamV2GetWorkspaceSize(const aclTensor* scale, const
     OP_PLAN_CHECK(phase.Input("scale", scale));
     OP_PLAN_CHECK(phase.OptionalInput("offset", offset));
     OP_PLAN_CHECK(phase.Output("out", out));
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, 0, ACL_FLOAT));
-    OP_PLAN_CHECK(opapi::CheckDtype(phase, 1, ACL_FLOAT));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, 0, ACL_FLOAT));
+    OP_PLAN_CHECK(opapi::CheckDType(phase, 1, ACL_FLOAT));
     if (phase.tensor(2).dtype != ACL_UINT64) {
-      OP_PLAN_CHECK(opapi::CheckDtype(phase, 2, ACL_INT64));
+      OP_PLAN_CHECK(opapi::CheckDType(phase, 2, ACL_INT64));
     }
     const int64_t size = ShapeOf(phase.tensor(2)).size();
     for (size_t i = 0; i < 2; ++i) {

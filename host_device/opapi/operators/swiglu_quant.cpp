@@ -211,11 +211,11 @@ Verdict Prepare(FirstPhase& phase, const Tensors& tensors, const char* quant_mod
   half.dims[x.dim_count - 1] = n / 2;
   Shape rows = ShapeOf(x);
   --rows.dim_count;
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, kY, ACL_INT8));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, kY, ACL_INT8));
   OP_PLAN_CHECK(opapi::CheckShape(phase, kY, half));
-  OP_PLAN_CHECK(opapi::CheckDtype(phase, kScale, ACL_FLOAT));
+  OP_PLAN_CHECK(opapi::CheckDType(phase, kScale, ACL_FLOAT));
   OP_PLAN_CHECK(opapi::CheckSize(phase, kScale, rows.size()));
-  OP_PLAN_CHECK(opapi::CheckIndexDtype(phase, kGroups));
+  OP_PLAN_CHECK(opapi::CheckIndexDType(phase, kGroups));
   if (phase.tensor(kGroups).present) OP_PLAN_CHECK(opapi::CheckDims(phase, kGroups, 1));
   OP_PLAN_CHECK(opapi::CheckSize(phase, kActivationScale, rows.size()));
   const int64_t groups = phase.tensor(kGroups).present ? ShapeOf(phase.tensor(kGroups)).size() : 1;
