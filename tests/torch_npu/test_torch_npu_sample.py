@@ -15,7 +15,7 @@ SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "torch_npu_ranks.py"
 
 
 def wanted(rank: int) -> list[float]:
-    """rstd of the sample's tokens: every expert doubles, so x = (1 + 2 * sum of weights) * token."""
+    """Compute rstd of a rank: every expert doubles, so x = (1 + 2 * sum of weights) * token."""
     torch.manual_seed(rank)
     x = torch.randn(4, 1024, dtype=torch.bfloat16)
     weights, _ = torch.rand(4, 4).softmax(-1).topk(2)
