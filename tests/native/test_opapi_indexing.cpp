@@ -120,6 +120,15 @@ TEST(index_select_and_embedding_take_rows) {
   EXPECT_TEXT_HAS(RecentText(), "indices is -1 at element 1, but dimension 0 of weight has 3");
 }
 
+TEST(index_select_refuses_the_first_slice_behind_the_last) {
+  const DeviceTensor<int32_t> self({2, 3}, Counting(6));
+  const DeviceTensor<int64_t> index({1}, {3});
+  const DeviceTensor<int32_t> out({2, 1}, {7, 7});
+  EXPECT_NE(CALL_OPERATOR(aclnnIndexSelect, self, 1, index, out), ACLNN_SUCCESS);
+  EXPECT_TEXT_HAS(RecentText(), "index is 3 at element 0, but dimension 1 of self has 3 elements");
+  EXPECT_EQ(out.Values(), (std::vector<int32_t>{7, 7}));
+}
+
 TEST(index_add_of_bf16_rounds_once) {
   // 1 + 3 * 2^-8: each step alone would be rounded away.
   const DeviceTensor<uint16_t> self({1}, {0x3F80});
