@@ -20,12 +20,13 @@ pip_in() {
   "$environment/bin/pip" --quiet --disable-pip-version-check "$@"
 }
 
+# build_wheel [PIP OPTIONS]
 build_wheel() {
   make_venv "$venv"
   command -v "${CXX:-c++}" >/dev/null || { echo "no C++ compiler: install g++ 11 or later" >&2; exit 1; }
   echo "building aclnn-moe"
   rm -rf build/wheel
-  pip_in "$venv" wheel --no-deps --wheel-dir build/wheel .
+  pip_in "$venv" wheel --no-deps --wheel-dir build/wheel "$@" .
 }
 
 # install ENVIRONMENT [EXTRAS]: the wheel with its extras, e.g. install "$venv" "[test]".

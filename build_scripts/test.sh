@@ -7,41 +7,42 @@
 # any other option: the rest.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-# native_tests FOLDER [CMAKE OPTIONS]: builds the native tests there.
-native_tests() {
-  local folder=$1
-  shift
+# sanitized_tests SANITIZER [PYTEST OPTIONS]: builds all native code with it, and runs the native tests.
+sanitized_tests() {
+  local folder=build/sanitize-$1
+  echo "native tests with the $1 sanitizer"
   "$venv/bin/cmake" -S . -B "$folder" -G Ninja -DCMAKE_MAKE_PROGRAM="$venv/bin/ninja" \
-    -DACLNN_MOE_TESTS=ON "$@" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; exit 1; }
+    -DACLNN_MOE_TESTS=ON -DACLNN_MOE_SANITIZE="$1" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; exit 1; }
   "$venv/bin/cmake" --build "$folder" || exit 1
-  export ACLNN_MOE_NATIVE_TESTS=$PWD/$folder/tests_native
+  ACLNN_MOE_NATIVE_TESTS=$PWD/$folder/tests_native "$venv/bin/pytest" tests/test_native.py "${@:2}"
 }
 
 # torch_npu_tests [PYTEST OPTIONS]: what runs on the real torch_npu, in its environment.
 torch_npu_tests() {
   install "$npu_venv" "[torch-npu,torch-npu-test]"
-  "$npu_venv/bin/aclnn-moe" run -- "$npu_venv/bin/pytest" tests/torch_npu "$@"
+  # Thousands of short tests on one core each; a file's stay together, as they share processes.
+  "$npu_venv/bin/aclnn-moe" run -- "$npu_venv/bin/pytest" -n 2 --dist loadfile tests/torch_npu "$@"
 }
 
 mkdir -p build
-build_wheel
 case ${1:-} in
   --sanitize)
-    shift
+    # Of the wheel only what its tests need is used, so one from before will do.
+    [ -d build/wheel ] || build_wheel
     install "$venv" "[test]"
-    for sanitizer in address thread; do
-      echo "native tests with the $sanitizer sanitizer"
-      native_tests "build/sanitize-$sanitizer" -DACLNN_MOE_SANITIZE=$sanitizer
-      "$venv/bin/pytest" tests/test_native.py "$@"
-    done
+    sanitized_tests address "${@:2}"
+    sanitized_tests thread "${@:2}"
     ;;
   --torch-npu)
-    shift
-    torch_npu_tests "$@"
+    build_wheel
+    torch_npu_tests "${@:2}"
     ;;
   *)
+    # The native tests are built with the wheel, on the libraries that are in it.
+    build_wheel --config-settings=cmake.define.ACLNN_MOE_TESTS=ON
     install "$venv" "[test]"
-    native_tests build/native
+    ACLNN_MOE_NATIVE_TESTS=$(ls -dt "$PWD"/build/cp*/tests_native | head -n 1)
+    export ACLNN_MOE_NATIVE_TESTS
     "$venv/bin/ruff" check aclnn_moe tests benchmarks samples
     "$venv/bin/mypy"
     "$venv/bin/pytest" --ignore tests/torch_npu "$@"
