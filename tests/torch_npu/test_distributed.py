@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from npu_process import assert_passed, run_checks, run_file
 
 PROGRAM = Path(__file__).parent / "distributed_program.py"
 FAILING = Path(__file__).parent / "failing_rank_program.py"
@@ -24,60 +21,32 @@ DEFAULT = tuple(name for name in CHECKS if name not in ("gather", "gathered_obje
 NO_HANG = {"HCCL_EXEC_TIMEOUT": "60", "HCCL_CONNECT_TIMEOUT": "60"}
 
 
-def run_checks(folder: Path, names: Iterable[str], **environment: str) -> Path:
-    """Run checks on one set of ranks, since their start takes most of the time."""
-    ran = subprocess.run(
-        [sys.executable, str(PROGRAM), str(folder), *names],
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-        env={**os.environ, **NO_HANG, **environment},
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return folder
-
-
-def told(folder: Path, name: str) -> dict[int, str]:
-    return {rank: (folder / f"{name}-{rank}").read_text() for rank in range(RANKS)}
-
-
-ALL_PASSED = dict.fromkeys(range(RANKS), "")
-
-
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_checks(tmp_path_factory.mktemp("default"), DEFAULT)
+    return run_checks(PROGRAM, tmp_path_factory.mktemp("default"), *DEFAULT, **NO_HANG)
 
 
 @pytest.fixture(scope="module")
 def compatible_outcome(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compatible")
-    return run_checks(folder, COMPATIBLE, TORCH_NPU_USE_COMPATIBLE_IMPL="1")
+    return run_checks(PROGRAM, folder, *COMPATIBLE, **NO_HANG, TORCH_NPU_USE_COMPATIBLE_IMPL="1")
 
 
 @pytest.mark.parametrize("name", DEFAULT)
 def test_ranks_agree_with_the_cpu(outcome: Path, name: str) -> None:
-    assert told(outcome, name) == ALL_PASSED
+    assert_passed(outcome, name, RANKS)
 
 
 @pytest.mark.parametrize("name", COMPATIBLE)
 def test_ranks_agree_with_the_cpu_by_messages(compatible_outcome: Path, name: str) -> None:
-    assert told(compatible_outcome, name) == ALL_PASSED
+    assert_passed(compatible_outcome, name, RANKS)
 
 
 @pytest.fixture(scope="module")
 def failures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run three ranks for each way in which rank 2 fails."""
     folder = tmp_path_factory.mktemp("failures")
-    ran = subprocess.run(
-        [sys.executable, str(FAILING), str(folder), *WAYS],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-        env={**os.environ, **NO_HANG},
-    )
+    ran = run_file(FAILING, str(folder), *WAYS, **NO_HANG)
     (folder / "printed").write_text(ran.stdout + ran.stderr)
     return folder
 

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from npu_process import assert_passed, run_checks
 from test_operators_whole import CASES
 
 PROGRAM = Path(__file__).parent / "moe_program.py"
@@ -16,21 +15,9 @@ RANKS = 6
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run every case on one set of ranks, since their start takes most of the time."""
-    folder = tmp_path_factory.mktemp("outcome")
-    ran = subprocess.run(
-        [sys.executable, str(PROGRAM), str(folder)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return folder
+    return run_checks(PROGRAM, tmp_path_factory.mktemp("outcome"))
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_torch_npu_agrees_with_the_reference(outcome: Path, name: str) -> None:
-    number = list(CASES).index(name)
-    told = {rank: (outcome / f"{number}-{rank}").read_text() for rank in range(RANKS)}
-    assert told == dict.fromkeys(range(RANKS), "")
+    assert_passed(outcome, str(list(CASES).index(name)), RANKS)

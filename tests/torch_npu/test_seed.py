@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from npu_process import run_file
 
 CHECKED = Path(__file__).parent / "seed_program.py"
 SAMPLE = Path(__file__).resolve().parents[2].parent / "shared" / "seed" / "single_op_mode.py"
@@ -16,9 +15,7 @@ SAMPLE = Path(__file__).resolve().parents[2].parent / "shared" / "seed" / "singl
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason=f"{SAMPLE} is not there")
 def test_every_rank_of_the_single_op_sample_finishes() -> None:
-    ran = subprocess.run(
-        [sys.executable, str(SAMPLE)], capture_output=True, text=True, timeout=240, check=False
-    )
+    ran = run_file(SAMPLE)
     # It says that it succeeded even when its ranks died; only their own lines count.
     finished = re.findall(r"rank (\d+) epid \1 tpid 0 npu finished!", ran.stdout)
     assert sorted(map(int, finished)) == list(range(16)), ran.stdout + ran.stderr
@@ -26,9 +23,7 @@ def test_every_rank_of_the_single_op_sample_finishes() -> None:
 
 
 def test_the_samples_calls_agree_with_the_reference() -> None:
-    ran = subprocess.run(
-        [sys.executable, str(CHECKED)], capture_output=True, text=True, timeout=240, check=False
-    )
+    ran = run_file(CHECKED)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     agreed = re.findall(r"rank (\d+): \d+ rows, Agreement\(x_differing=0, ", ran.stdout)
     assert sorted(map(int, agreed)) == list(range(16)), ran.stdout

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
+from npu_process import run_file
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "torch_npu_ranks.py"
 
@@ -24,9 +23,7 @@ def wanted(rank: int) -> list[float]:
 
 
 def test_torch_npu_sample_prints_a_result_per_rank() -> None:
-    ran = subprocess.run(
-        [sys.executable, str(SAMPLE)], capture_output=True, text=True, timeout=240, check=False
-    )
+    ran = run_file(SAMPLE)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     told = re.findall(
         r"rank (\d): x \(4, 1, 1024\) torch.bfloat16, rstd tensor\(\[(.*?)\]\)", ran.stdout
