@@ -10,6 +10,7 @@
 #include "acl/acl_base_mdl.h"
 #include "call.h"
 #include "handle_table.h"
+#include "host_operator.h"
 
 namespace host {
 namespace {
@@ -218,6 +219,16 @@ aclError aclSetTensorShape(aclTensorDesc* desc, int numDims, const int64_t* dims
     if (status == ACL_SUCCESS) description.storage_dims.assign(dims, dims + numDims);
     return status;
   });
+}
+
+aclFormat HostStorageFormat(const aclTensorDesc* desc) {
+  aclFormat format = ACL_FORMAT_UNDEFINED;
+  With(__func__, desc, [&](const TensorDescription& description) {
+    const bool own = description.storage_format != ACL_FORMAT_UNDEFINED;
+    format = own ? description.storage_format : description.format;
+    return ACL_SUCCESS;
+  });
+  return format;
 }
 
 aclError aclSetTensorPlaceMent(aclTensorDesc* desc, aclMemType memType) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiler of aclop operators. There is none: operators are refused by name; options are kept,
-// as programs set them at their start and read them back.
+// The compiler of aclop operators. There is none: operators but Identity are refused by name;
+// options are kept, as programs set them at their start and read them back.
 #include "acl/acl_op_compiler.h"
 
 #include <array>
@@ -11,6 +11,7 @@
 
 #include "exported_operators.h"
 #include "host_operator.h"
+#include "identity.h"
 #include "refuse.h"
 
 namespace host {
@@ -60,28 +61,48 @@ aclError NoOperator(const char* function, const char* type, int inputs, int outp
   }
 }
 
+// Null arrays have no operands to copy.
+aclError Execute(const char* function, const char* type, int inputs,
+                 const aclTensorDesc* const* input_descriptions,
+                 const aclDataBuffer* const* input_buffers, int outputs,
+                 const aclTensorDesc* const* output_descriptions,
+                 const aclDataBuffer* const* output_buffers, const aclopAttr* attributes,
+                 aclrtStream stream) {
+  const bool complete = input_descriptions != nullptr && input_buffers != nullptr &&
+                        output_descriptions != nullptr && output_buffers != nullptr;
+  if (type == nullptr || std::strcmp(type, "Identity") != 0 || inputs != 1 || outputs != 1 ||
+      !complete) {
+    return NoOperator(function, type, inputs, outputs, attributes);
+  }
+  return Identity(function,
+                  {*input_descriptions, *input_buffers, *output_descriptions, *output_buffers},
+                  stream);
+}
+
 }  // namespace
 }  // namespace host
 
 extern "C" {
 
 aclError aclopCompileAndExecute(const char* opType, int numInputs,
-                                const aclTensorDesc* const /*inputDesc*/[],
-                                const aclDataBuffer* const /*inputs*/[], int numOutputs,
-                                const aclTensorDesc* const /*outputDesc*/[],
-                                aclDataBuffer* const /*outputs*/[], const aclopAttr* attr,
+                                const aclTensorDesc* const inputDesc[],
+                                const aclDataBuffer* const inputs[], int numOutputs,
+                                const aclTensorDesc* const outputDesc[],
+                                aclDataBuffer* const outputs[], const aclopAttr* attr,
                                 aclopEngineType /*engineType*/, aclopCompileType /*compileFlag*/,
-                                const char* /*opPath*/, aclrtStream /*stream*/) {
-  return host::NoOperator(__func__, opType, numInputs, numOutputs, attr);
+                                const char* /*opPath*/, aclrtStream stream) {
+  return host::Execute(__func__, opType, numInputs, inputDesc, inputs, numOutputs, outputDesc,
+                       outputs, attr, stream);
 }
 
-aclError aclopCompileAndExecuteV2(const char* opType, int numInputs, aclTensorDesc* /*inputDesc*/[],
-                                  aclDataBuffer* /*inputs*/[], int numOutputs,
-                                  aclTensorDesc* /*outputDesc*/[], aclDataBuffer* /*outputs*/[],
+aclError aclopCompileAndExecuteV2(const char* opType, int numInputs, aclTensorDesc* inputDesc[],
+                                  aclDataBuffer* inputs[], int numOutputs,
+                                  aclTensorDesc* outputDesc[], aclDataBuffer* outputs[],
                                   aclopAttr* attr, aclopEngineType /*engineType*/,
                                   aclopCompileType /*compileFlag*/, const char* /*opPath*/,
-                                  aclrtStream /*stream*/) {
-  return host::NoOperator(__func__, opType, numInputs, numOutputs, attr);
+                                  aclrtStream stream) {
+  return host::Execute(__func__, opType, numInputs, inputDesc, inputs, numOutputs, outputDesc,
+                       outputs, attr, stream);
 }
 
 aclError aclSetCompileopt(aclCompileOpt opt, const char* value) {

@@ -60,6 +60,85 @@ TEST(an_operator_without_name_and_attributes_is_refused) {
   EXPECT_TEXT_HAS(RecentText(), "operator '' (0 inputs, 0 outputs, attributes: none)");
 }
 
+namespace {
+
+// A tensor of four int32 on the device.
+class Operand {
+ public:
+  Operand(aclFormat format, int32_t first, int64_t count = 4)
+      : description(aclCreateTensorDesc(ACL_INT32, 1, &count, ACL_FORMAT_ND)) {
+    aclSetTensorFormat(description, format);
+    EXPECT_EQ(aclrtMalloc(&data_, kBytes, ACL_MEM_MALLOC_HUGE_FIRST), ACL_SUCCESS);
+    const int32_t values[] = {first, first + 1, first + 2, first + 3};
+    EXPECT_EQ(aclrtMemcpy(data_, kBytes, values, kBytes, ACL_MEMCPY_HOST_TO_DEVICE), ACL_SUCCESS);
+    buffer = aclCreateDataBuffer(data_, kBytes);
+  }
+  ~Operand() {
+    aclDestroyDataBuffer(buffer);
+    aclDestroyTensorDesc(description);
+    aclrtFree(data_);
+  }
+  Operand(const Operand&) = delete;
+  Operand& operator=(const Operand&) = delete;
+
+  int32_t Last() const {
+    int32_t values[4] = {};
+    aclrtMemcpy(values, kBytes, data_, kBytes, ACL_MEMCPY_DEVICE_TO_HOST);
+    return values[3];
+  }
+
+  aclTensorDesc* description;
+  aclDataBuffer* buffer;
+
+ private:
+  static constexpr size_t kBytes = 16;
+  void* data_ = nullptr;
+};
+
+aclError RunIdentity(const Operand& from, const Operand& to) {
+  auto* execute = FIND(kCompiler, aclopCompileAndExecute);
+  aclrtStream stream = nullptr;
+  EXPECT_EQ(aclrtCreateStream(&stream), ACL_SUCCESS);
+  aclDataBuffer* outputs[] = {to.buffer};
+  const aclError status =
+      execute("Identity", 1, &from.description, &from.buffer, 1, &to.description, outputs, nullptr,
+              ACL_ENGINE_SYS, ACL_COMPILE_SYS, nullptr, stream);
+  EXPECT_EQ(aclrtSynchronizeStream(stream), ACL_SUCCESS);
+  EXPECT_EQ(aclrtDestroyStream(stream), ACL_SUCCESS);
+  return status;
+}
+
+}  // namespace
+
+TEST(identity_between_base_formats_is_a_copy) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  const Operand from(ACL_FORMAT_ND, 10);
+  const Operand to(ACL_FORMAT_NCHW, 20);
+  EXPECT_EQ(RunIdentity(from, to), ACL_SUCCESS);
+  EXPECT_EQ(to.Last(), 13);
+}
+
+TEST(identity_that_would_change_the_layout_is_refused) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  const Operand from(ACL_FORMAT_ND, 10);
+  const Operand to(ACL_FORMAT_FRACTAL_NZ, 20);
+  EXPECT_EQ(RunIdentity(from, to), ACL_ERROR_OP_NOT_FOUND);
+  EXPECT_EQ(RunIdentity(to, from), ACL_ERROR_OP_NOT_FOUND);
+  EXPECT_EQ(to.Last(), 23);
+  EXPECT_EQ(from.Last(), 13);
+}
+
+TEST(identity_of_tensors_that_do_not_fit_is_refused) {
+  EXPECT_EQ(aclrtSetDevice(0), ACL_SUCCESS);
+  const Operand from(ACL_FORMAT_ND, 10);
+  const Operand shorter(ACL_FORMAT_ND, 20, 3);
+  const Operand longer(ACL_FORMAT_ND, 30, 5);
+  EXPECT_EQ(RunIdentity(from, shorter), ACL_ERROR_INVALID_PARAM);
+  EXPECT_EQ(RunIdentity(longer, from), ACL_ERROR_INVALID_PARAM);
+  EXPECT_EQ(shorter.Last(), 23);
+  EXPECT_EQ(from.Last(), 13);
+}
+
 TEST(compile_options_are_kept) {
   auto* set = FIND(kCompiler, aclSetCompileopt);
   auto* size = FIND(kCompiler, aclGetCompileoptSize);

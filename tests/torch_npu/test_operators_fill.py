@@ -147,3 +147,12 @@ def test_copy_between_npus() -> None:
 def test_a_copy_larger_than_its_target_is_refused() -> None:
     with pytest.raises(RuntimeError, match="does not broadcast"):
         torch.zeros(2).npu().copy_(torch.zeros(2, 2).npu())
+
+
+@every_dtype
+def test_fill_diagonal(dtype: torch.dtype) -> None:
+    matrix = values(dtype, (11, 3))
+    for tensor in (matrix.clone(), matrix.t(), values(dtype, (3, 3, 3)), values(dtype, (0, 3))):
+        compare(lambda x: x.fill_diagonal_(2), tensor, writes=True)
+    compare(lambda x: x.fill_diagonal_(0, wrap=True), matrix.clone(), writes=True)
+    compare(lambda x: x.fill_diagonal_(0, wrap=True), matrix.t().contiguous(), writes=True)

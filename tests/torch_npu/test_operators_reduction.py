@@ -218,7 +218,7 @@ def test_variance_far_from_zero() -> None:
     assert torch.tensor([3.0], device="npu").var().isnan().item()
 
 
-@pytest.mark.parametrize("p", [0, 1, 2, 3])
+@pytest.mark.parametrize("p", [0, 1, 2, 3, math.inf, -math.inf])
 @floating
 def test_norms(dtype: torch.dtype, p: float) -> None:
     tensor = values(dtype, (6, 7, 5), 0.1, 3)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstring>
 
+#include "aclnnop/aclnn_fill_diagonal.h"
 #include "aclnnop/aclnn_fill_scalar.h"
 #include "aclnnop/aclnn_fill_tensor.h"
 #include "aclnnop/aclnn_ones.h"
@@ -52,17 +54,49 @@ struct FillKernel {
   }
 };
 
+// The element that `value` is in `dtype`.
+void StoreElement(const HostScalarView& value, aclDataType dtype, uint8_t* element) {
+  if (opapi::IsFloating(dtype) || (dtype == ACL_BOOL && opapi::IsFloating(value.dtype))) {
+    opapi::Store(&value.real, 1, dtype, 0, element);
+  } else {
+    opapi::Store(&value.integer, 1, dtype, 0, element);
+  }
+}
+
 Verdict BindFill(FirstPhase& phase, const HostScalarView& value) {
   OP_PLAN_CHECK(opapi::CheckNumbers(phase, 0, Numbers::kReal));
   FillKernel kernel{};
-  const aclDataType dtype = phase.tensor(0).dtype;
-  if (opapi::IsFloating(dtype) || (dtype == ACL_BOOL && opapi::IsFloating(value.dtype))) {
-    opapi::Store(&value.real, 1, dtype, 0, kernel.element);
-  } else {
-    opapi::Store(&value.integer, 1, dtype, 0, kernel.element);
-  }
+  StoreElement(value, phase.tensor(0).dtype, kernel.element);
   return phase.Bind(kernel);
 }
+
+// A matrix of any sizes, or more dimensions of one size: the diagonal is a line of elements that
+// lie evenly apart, again and again after a row that is left out when it wraps.
+struct FillDiagonalKernel {
+  bool wrap;
+  uint8_t element[kMaxElementBytes];
+
+  aclError operator()(const HostLaunch& launch, HostFailure*) const {
+    const HostTensorView& self = launch.tensors[0];
+    const auto bytes = static_cast<size_t>(opapi::ElementBytes(self));
+    const int64_t columns = self.dims[self.dim_count - 1];
+    int64_t stride = 0;
+    for (uint32_t d = 0; d < self.dim_count; ++d) stride += self.strides[d];
+    const int64_t rows = wrap ? self.dims[0] : std::min(self.dims[0], columns);
+    uint8_t* const data = opapi::FirstElement(self);
+    for (int64_t row = 0, column = 0; row < rows && columns > 0; ++row) {
+      if (column == columns) {
+        column = 0;
+        continue;
+      }
+      const int64_t at =
+          self.dim_count == 2 ? row * self.strides[0] + column * self.strides[1] : row * stride;
+      std::memcpy(data + at * static_cast<int64_t>(bytes), element, bytes);
+      ++column;
+    }
+    return ACL_SUCCESS;
+  }
+};
 
 }  // namespace
 
@@ -120,3 +154,30 @@ aclnnStatus aclnnInplaceFillTensorGetWorkspaceSize(aclTensor* selfRef, const acl
   });
 }
 ACLNN_SECOND_PHASE(aclnnInplaceFillTensor)
+
+aclnnStatus aclnnInplaceFillDiagonalGetWorkspaceSize(aclTensor* selfRef, const aclScalar* fillValue,
+                                                     bool wrap, uint64_t* workspaceSize,
+                                                     aclOpExecutor** executor) {
+  FirstPhase first("aclnnInplaceFillDiagonal", workspaceSize, executor);
+  return first.Run([&](FirstPhase& phase) -> Verdict {
+    OP_PLAN_CHECK(phase.Output("selfRef", selfRef));
+    OP_PLAN_CHECK(opapi::CheckNumbers(phase, 0, Numbers::kReal));
+    HostScalarView value;
+    OP_PLAN_CHECK(opapi::ReadScalar("fillValue", fillValue, &value));
+    const HostTensorView& self = phase.tensor(0);
+    if (self.dim_count < 2) {
+      return Refuse(op_plan::kParamInvalid, "selfRef has %u dimensions: want 2 or more",
+                    self.dim_count);
+    }
+    for (uint32_t d = 1; self.dim_count > 2 && d < self.dim_count; ++d) {
+      if (self.dims[d] == self.dims[0]) continue;
+      return Refuse(op_plan::kParamInvalid,
+                    "selfRef is %s: more than 2 dimensions must have one size",
+                    opapi::ShapeText(opapi::ShapeOf(self)).c_str());
+    }
+    FillDiagonalKernel kernel{wrap, {}};
+    StoreElement(value, self.dtype, kernel.element);
+    return phase.Bind(kernel);
+  });
+}
+ACLNN_SECOND_PHASE(aclnnInplaceFillDiagonal)
