@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "op_kernel/host_cpu/pair_rows.h"
 
-#include <algorithm>
-#include <cinttypes>
 #include <cstdio>
 
 #include "op_kernel/host_cpu/lent_rows.h"
+#include "op_kernel/host_cpu/routing_check.h"
 
 namespace combine {
 
 // What a rank leaves in its own status area for its peer.
 struct PairExchange::Offer {
   LentRows part;  // the peer's
-  int64_t own_rows;
-  int64_t peer_rows;
+  PairCounts counts;
 };
 
 namespace {
@@ -47,26 +45,8 @@ PairExchange::PairExchange(const HostLaunch& host, const Params& params, uint8_t
 
 bool PairExchange::MakeOffer(Offer* offer, HostFailure* failure) {
   const StridedView<const uint16_t> expand_x(tensors_[op_plan::kExpandX]);
-  const StridedView<const int32_t> ep_counts(tensors_[op_plan::kEpSendCounts]);
-  const StridedView<const int32_t> tp_counts(tensors_[op_plan::kTpSendCounts]);
-  const int64_t room = tensors_[op_plan::kExpandX].dims[0];
-  const int64_t rows_max = std::min(ep_.MaxRows(ep_.ep_rank_id), room);
-  offer->own_rows = ep_counts(ep_.ep_world_size * ep_.LocalExpertNum(ep_.ep_rank_id) - 1);
-  offer->peer_rows = tp_counts(1 - ep_.tp_rank_id);
-  const int64_t own_said = tp_counts(ep_.tp_rank_id);
-  if (offer->own_rows < 0 || offer->peer_rows < 0 || offer->own_rows > rows_max ||
-      offer->peer_rows > rows_max || offer->own_rows + offer->peer_rows > room ||
-      own_said != offer->own_rows) {
-    std::snprintf(failure->text, HostFailure::kTextBytes,
-                  "tp_send_counts[%u] = %" PRId64 " and tp_send_counts[%u] = %" PRId64
-                  " must be the rows of this rank, %" PRId64
-                  " by ep_send_counts, and of its peer, "
-                  "each at most %" PRId64 ", together at most the %" PRId64 " of expand_x",
-                  ep_.tp_rank_id, own_said, 1 - ep_.tp_rank_id, offer->peer_rows, offer->own_rows,
-                  rows_max, room);
-    return false;
-  }
-  const op_plan::Verdict refusal = LendRows(expand_x, offer->own_rows, offer->peer_rows, ep_.h,
+  if (!ReadPairCounts(ep_, tensors_, &offer->counts, failure)) return false;
+  const op_plan::Verdict refusal = LendRows(expand_x, offer->counts.own_rows, offer->counts.peer_rows, ep_.h,
                                             reinterpret_cast<uint16_t*>(packed_), &offer->part);
   if (refusal) std::snprintf(failure->text, HostFailure::kTextBytes, "%s", refusal->text.c_str());
   return !refusal;
@@ -82,15 +62,9 @@ aclError PairExchange::Find(PairRows* rows, HostFailure* failure) {
 
   const uint32_t peer = 1 - ep_.tp_rank_id;
   const Offer theirs = *reinterpret_cast<const Offer*>(kernel.Status(peer));
-  if (theirs.peer_rows != own.own_rows) {
-    std::snprintf(failure->text, HostFailure::kTextBytes,
-                  "TP rank %u has %" PRId64 " rows for TP rank %u, which has %" PRId64
-                  ": tp_send_counts of the pair do not fit",
-                  peer, theirs.peer_rows, ep_.tp_rank_id, own.own_rows);
-    return kernel.Fail(failure);
-  }
+  if (!CheckPeerCounts(ep_, own.counts, theirs.counts, failure)) return kernel.Fail(failure);
   const uint8_t* first =
-      BorrowRows(kernel, peer, theirs.part, own.own_rows, ep_.h * sizeof(uint16_t), failure);
+      BorrowRows(kernel, peer, theirs.part, own.counts.own_rows, ep_.h * sizeof(uint16_t), failure);
   if (first == nullptr) return kernel.Fail(failure);
   *rows = {first, theirs.part.row_bytes};
   return ACL_SUCCESS;

@@ -4,21 +4,13 @@
 #include <vector>
 
 #include "op_kernel/host_cpu/combine_add_rms_norm.h"
+#include "op_kernel/host_cpu/routing_check.h"
 #include "op_kernel/host_cpu/strided_view.h"
 
 namespace combine {
 namespace {
 
 using op_plan::ExpertParallel;
-
-// A row that a token waits for.
-struct Wanted {
-  uint32_t token;
-  uint32_t copy;
-  bool shared;
-  uint32_t expert;  // shared experts counted from 0
-  uint32_t rank;    // that holds it
-};
 
 class Resolver {
  public:
@@ -34,7 +26,8 @@ class Resolver {
       if (!launch_.choices.TokenActive(token)) continue;
       for (uint32_t copy = 0; copy < ep_.CopiesPerToken(); ++copy) {
         if (copy < ep_.k && !launch_.choices.Routed(token, copy)) continue;
-        const Wanted row = Want(token, copy);
+        const WantedRow row =
+            Want(ep_, token, copy, copy < ep_.k ? launch_.choices.Expert(token, copy) : 0);
         const uint8_t** place = &launch_.rows[token * ep_.CopiesPerToken() + copy];
         if (!(HasTriples() ? FindBySlot(row, place) : FindByPosition(row, place))) return false;
       }
@@ -45,16 +38,7 @@ class Resolver {
  private:
   bool HasTriples() const { return launch_.plan.row_origin == op_plan::RowOrigin::kTriples; }
 
-  Wanted Want(uint32_t token, uint32_t copy) const {
-    if (copy >= ep_.k) {
-      const uint32_t shared = copy - ep_.k;
-      return {token, copy, true, shared, ep_.RankOfSharedExpert(shared, ep_.ep_rank_id)};
-    }
-    const uint32_t expert = launch_.choices.Expert(token, copy);
-    return {token, copy, false, expert, ep_.RankOfExpert(expert)};
-  }
-
-  bool FindBySlot(const Wanted& row, const uint8_t** place) {
+  bool FindBySlot(const WantedRow& row, const uint8_t** place) {
     const uint32_t slot = row.token * ep_.CopiesPerToken() + row.copy;
     const Arrival arrival = *ArrivalOf(launch_, ep_.ep_rank_id, slot);
     if (arrival.epoch != launch_.kernel.epoch) return FailMissing(row);
@@ -65,21 +49,14 @@ class Resolver {
     return Borrow(arrival.rank, arrival.place, place);
   }
 
-  bool FindByPosition(const Wanted& row, const uint8_t** place) {
+  bool FindByPosition(const WantedRow& row, const uint8_t** place) {
     const uint32_t index = row.shared ? ep_.moe_expert_num + row.expert : row.expert;
     const BlockArrival block = *BlockArrivalOf(launch_, ep_.ep_rank_id, index);
     const uint32_t position = earlier_[index]++;
     if (block.epoch != launch_.kernel.epoch || position >= block.count) return FailMissing(row);
     if (!row.shared) {
-      const int64_t said = positions_(int64_t{row.token} * ep_.k + row.copy);
-      if (said != position) {
-        std::snprintf(failure_->text, HostFailure::kTextBytes,
-                      "expand_idx[%u] = %" PRId64
-                      ", but %u earlier choices of this rank went to "
-                      "expert %u",
-                      row.token * ep_.k + row.copy, said, position, row.expert);
-        return false;
-      }
+      const uint32_t index = row.token * ep_.k + row.copy;
+      if (!CheckPosition(index, positions_(index), position, row.expert, failure_)) return false;
     }
     const uint64_t offset = block.place + position * block.row_bytes;
     if (!block.in_window) return Borrow(row.rank, offset, place);
@@ -115,12 +92,8 @@ class Resolver {
     return false;
   }
 
-  bool FailMissing(const Wanted& row) {
-    std::snprintf(failure_->text, HostFailure::kTextBytes,
-                  "token %u, k %u: %s %u on rank %u sent no row back; its expand_idx and "
-                  "ep_send_counts are not those of this dispatch",
-                  row.token, row.copy, row.shared ? "shared expert" : "expert", row.expert,
-                  row.rank);
+  bool FailMissing(const WantedRow& row) {
+    SayMissing(row, failure_);
     return false;
   }
 

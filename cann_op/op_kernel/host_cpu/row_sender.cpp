@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
-#include <cinttypes>
-#include <cstdio>
 #include <cstring>
 #include <mutex>
 #include <vector>
 
 #include "op_kernel/host_cpu/combine_add_rms_norm.h"
 #include "op_kernel/host_cpu/lent_rows.h"
+#include "op_kernel/host_cpu/routing_check.h"
 #include "op_kernel/host_cpu/row_math.h"
 #include "op_kernel/host_cpu/strided_view.h"
 
@@ -56,9 +55,7 @@ class Sender {
     return first_place_ + row * expand_x_.RowStride() * sizeof(uint16_t);
   }
 
-  // ep_send_counts are running totals, so that block b holds rows [counts(b - 1), counts(b)).
   bool CheckCounts() {
-    const uint32_t blocks = ep_.LocalExpertNum(self_) * ep_.ep_world_size;
     int64_t rows_max = launch_.tensors[op_plan::kExpandX].dims[0];
     if (HasTriples()) {
       rows_max = std::min(rows_max, launch_.tensors[op_plan::kExpandIdx].dims[0] / 3);
@@ -66,22 +63,7 @@ class Sender {
       rows_max = std::min(rows_max, static_cast<int64_t>(launch_.layout.NeededHalfBytes() /
                                                          launch_.layout.row_stride));
     }
-    int64_t before = 0;
-    for (uint32_t block = 0; block < blocks; ++block) {
-      const int64_t rows = counts_(block);
-      if (rows < before || rows > rows_max) {
-        return Fail("ep_send_counts[%u] = %" PRId64 " must be in [%" PRId64 ", %" PRId64
-                    "]: running totals of the rows in expand_x",
-                    block, rows, before, rows_max);
-      }
-      if (rows - before > ep_.max_bs) {
-        return Fail("ep_send_counts[%u] = %" PRId64 " after %" PRId64 " gives rank %u %" PRId64
-                    " rows of one expert, more than its BS of at most %u",
-                    block, rows, before, block % ep_.ep_world_size, rows - before, ep_.max_bs);
-      }
-      before = rows;
-    }
-    return true;
+    return CheckSendCounts(ep_, counts_, rows_max, failure_);
   }
 
   // Rows of one local expert that came from one rank.
@@ -119,26 +101,15 @@ class Sender {
 
   // Checks a row's triple and tells the owner that the row comes.
   bool Announce(int64_t row, uint32_t owner, uint32_t* slot) {
-    const int64_t source = triples_(3 * row);
-    const int64_t token = triples_(3 * row + 1);
-    const int64_t copy = triples_(3 * row + 2);
-    const bool shared = ep_.IsSharedRank(self_);
-    const int64_t copy_low = shared ? ep_.k + self_ / ep_.RanksPerSharedExpert() : 0;
-    const int64_t copy_high = shared ? copy_low : ep_.k - 1;
-    if (source != owner || token < 0 || token >= ep_.max_bs || copy < copy_low ||
-        copy > copy_high) {
-      return Fail(
-          "expand_idx: row %" PRId64 " says (rank, token, k) = (%" PRId64 ", %" PRId64 ", %" PRId64
-          "), want rank %u (by ep_send_counts), token in [0, %u), k in [%" PRId64 ", %" PRId64 "]",
-          row, source, token, copy, owner, ep_.max_bs, copy_low, copy_high);
-    }
-    *slot = static_cast<uint32_t>(token * ep_.CopiesPerToken() + copy);
+    const RowSource source = {triples_(3 * row), triples_(3 * row + 1), triples_(3 * row + 2)};
+    HostFailure reason;
+    if (!CheckRowSource(ep_, row, source, owner, &reason)) return Fail(reason);
+    *slot = static_cast<uint32_t>(source.token * ep_.CopiesPerToken() + source.copy);
     Arrival* arrival = ArrivalOf(launch_, owner, *slot);
     if (__atomic_exchange_n(&arrival->epoch, launch_.kernel.epoch, __ATOMIC_RELAXED) ==
         launch_.kernel.epoch) {
-      return Fail("expand_idx: row %" PRId64 " claims token %" PRId64 ", k %" PRId64
-                  " of rank %u, which another row has claimed",
-                  row, token, copy, owner);
+      SayClaimedTwice(row, source, &reason);
+      return Fail(reason);
     }
     // Relaxed: the publication that follows makes row and arrival visible.
     __atomic_store_n(&arrival->rank, self_, __ATOMIC_RELAXED);
@@ -167,12 +138,9 @@ class Sender {
     *BlockArrivalOf(launch_, owner, expert) = arrival;
   }
 
-  template <typename... Values>
-  bool Fail(const char* format, Values... values) {
+  bool Fail(const HostFailure& reason) {
     const std::lock_guard<std::mutex> lock(failure_mutex_);
-    if (!failed_.exchange(true, std::memory_order_relaxed)) {
-      std::snprintf(failure_->text, HostFailure::kTextBytes, format, values...);
-    }
+    if (!failed_.exchange(true, std::memory_order_relaxed)) *failure_ = reason;
     return false;
   }
 
