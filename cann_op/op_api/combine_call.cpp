@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "op_api/host_cpu/operator_call.h"
+#include "op_kernel/host_ascendc/combine.h"
+#include "op_kernel/host_ascendc/kernel_choice.h"
 #include "op_kernel/host_cpu/combine_add_rms_norm.h"
 
 namespace op_api {
@@ -13,8 +15,39 @@ using op_plan::CombinePlan;
 using op_plan::TensorSpec;
 using op_plan::Verdict;
 
+template <typename Params>
+Verdict MakeCombineExecutor(const char* op_name, const CombineCall& call, HostKernel kernel,
+                            const Params& params, uint64_t workspace_bytes) {
+  *call.workspace_size = workspace_bytes;
+  return MakeExecutor(op_name, kernel, call.tensors, op_plan::kCombineInputs,
+                      op_plan::kCombineTensors - op_plan::kCombineInputs, &params, sizeof(params),
+                      workspace_bytes, call.executor);
+}
+
+Verdict PrepareHostCpu(const char* op_name, const CombineCall& call,
+                       const combine::Params& params) {
+  return MakeCombineExecutor(op_name, call, combine::Run, params,
+                             combine::WorkspaceBytes(params.plan, params.cores));
+}
+
+Verdict PrepareAscendC(const char* op_name, const CombineCall& call, const TensorSpec* specs,
+                       const combine::Params& combine_params,
+                       const host_ascendc_kernel::KernelChoice& choice) {
+  host_ascendc_kernel::Params params = {};
+  params.combine = combine_params;
+  params.shapes = {specs[op_plan::kSharedExpertX].present,
+                   specs[op_plan::kConstExpertAlpha1].dim_count == 2,
+                   specs[op_plan::kConstExpertAlpha2].dim_count == 2};
+  params.vector_cores = choice.cores;
+  params.checked = choice.checked;
+  return MakeCombineExecutor(op_name, call, host_ascendc_kernel::Run, params,
+                             op_plan::kCombineWorkspaceBytes);
+}
+
 Verdict Prepare(const char* op_name, const CombineCall& call) {
   OP_PLAN_CHECK(CheckOutPointers(call.workspace_size, call.executor));
+  host_ascendc_kernel::KernelChoice choice = {};
+  OP_PLAN_CHECK(host_ascendc_kernel::ReadKernelChoice(&choice));
   TensorSpec specs[op_plan::kCombineTensors];
   for (uint32_t i = 0; i < op_plan::kCombineTensors; ++i) {
     OP_PLAN_CHECK(ReadTensor(call.tensors[i], op_plan::CombineTensorName(i), &specs[i]));
@@ -32,10 +65,8 @@ Verdict Prepare(const char* op_name, const CombineCall& call) {
     std::strncpy(params.group_tp, call.attributes.ep.group_tp, sizeof(params.group_tp) - 1);
   }
   params.cores = CoresPerRank(group.local_size);
-  *call.workspace_size = combine::WorkspaceBytes(plan, params.cores);
-  return MakeExecutor(op_name, combine::Run, call.tensors, op_plan::kCombineInputs,
-                      op_plan::kCombineTensors - op_plan::kCombineInputs, &params, sizeof(params),
-                      *call.workspace_size, call.executor);
+  return choice.ascend_c ? PrepareAscendC(op_name, call, specs, params, choice)
+                         : PrepareHostCpu(op_name, call, params);
 }
 
 }  // namespace

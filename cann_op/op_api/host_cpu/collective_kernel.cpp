@@ -76,6 +76,7 @@ CollectiveTurn::CollectiveTurn(const HostLaunch& launch, CollectiveRequest reque
   }
   status_ = HostCollectiveBegin(comm_, &request.signature, &kernel_.collective, failure);
   if (status_ != ACL_SUCCESS) return;
+  kernel_.comm = info;
   kernel_.ranks = std::move(request.ranks);
   kernel_.epoch = HostCollectiveEpoch(kernel_.collective);
   kernel_.half_offset = op_plan::HalfOffset(info.window_bytes, kernel_.epoch);

@@ -16,6 +16,7 @@ HostCollectiveSignature MakeSignature(const char* op, const char* names,
 
 struct CollectiveKernel {
   HostCollective* collective;
+  HostCommInfo comm;
   std::vector<uint32_t> ranks;  // that take part, by the numbers of the communicator
   uint32_t epoch;
   uint64_t half_offset;  // of the half of every window that belongs to this launch

@@ -93,6 +93,12 @@ extern "C" __global__ __aicore__ void moe_distribute_combine_add_rms_norm(
       residual_x,   gamma,         tp_send_counts,  x_active_mask,        shared_expert_x,
       elastic_info, ori_x,         const_expert_alpha_1, const_expert_alpha_2, const_expert_v,
       y,            rstd_out,      x};
+  // Reserved, or of no use on this chip.
+  static_cast<void>(activation_scale);
+  static_cast<void>(weight_scale);
+  static_cast<void>(group_list);
+  static_cast<void>(expand_scales);
+  static_cast<void>(workspace);
   AscendC::TPipe pipe;
   combine_kernel::Combine(plan, tensors, &pipe).Run();
 }

@@ -44,6 +44,7 @@ class TokenReducer {
 
  private:
   static constexpr uint32_t kStatisticFloats = 8;
+  static constexpr uint32_t kMostPartials = 2 * kRepeatFloats;  // sums of a repeat each, H up to 8192
 
   __aicore__ inline bool NeedsScratch() const {
     return tiling_->int8_rows != 0 || tiling_->const_expert_num != 0;
@@ -68,7 +69,7 @@ class TokenReducer {
     pipe->InitBuffer(mean_buffer_, kBlockBytes);
     pipe->InitBuffer(one_buffer_, kBlockBytes);
     pipe->InitBuffer(rstd_blocks_buffer_, kRepeatFloats * sizeof(float));
-    pipe->InitBuffer(partial_buffer_, RoundUp(repeats_, kBlockFloats) * sizeof(float));
+    pipe->InitBuffer(partial_buffer_, kMostPartials * sizeof(float));
     sum_ = sum_buffer_.Get<float>();
     term_ = term_buffer_.Get<float>();
     flags_ = flags_buffer_.Get<float>();
@@ -87,6 +88,7 @@ class TokenReducer {
     AscendC::Duplicate(term_, 0.0f, wide);
     AscendC::Duplicate(zero_flags_, 0.0f, static_cast<int32_t>(copies_ * kFlagFloats));
     AscendC::Duplicate(mean_, 0.0f, static_cast<int32_t>(kStatisticFloats));
+    AscendC::Duplicate(partial_, 0.0f, static_cast<int32_t>(kMostPartials));
     AscendC::Duplicate(one_, 1.0f, static_cast<int32_t>(kStatisticFloats));
     if (tiling_->int8_rows != 0) {
       AscendC::Duplicate(scales_buffer_.Get<float>(), 0.0f,
@@ -334,12 +336,17 @@ class TokenReducer {
   // rstd stays in the vector pipe: as a block that a multiplication reads for all of the row.
   __aicore__ inline void WriteY(uint32_t token) {
     constexpr auto kStatistics = static_cast<int32_t>(kStatisticFloats);
+    constexpr auto kRepeat = static_cast<int32_t>(kRepeatFloats);
+    constexpr auto kBlocks = static_cast<int32_t>(kRepeatBlocks);
     const auto count = static_cast<int32_t>(h_);
-    const auto repeats = static_cast<uint8_t>(repeats_);
+    const auto repeats = static_cast<int32_t>(repeats_);
     AscendC::Mul(term_, sum_, sum_, count);
     VectorOrder();
-    AscendC::ReduceSum(mean_, term_, partial_, static_cast<int32_t>(kRepeatFloats),
-                       static_cast<int32_t>(repeats_), static_cast<int32_t>(kRepeatBlocks));
+    AscendC::WholeReduceSum(partial_, term_, kRepeat, repeats, 1, 1, kBlocks);
+    VectorOrder();
+    AscendC::Add(partial_, partial_, partial_[kRepeatFloats], kRepeat);
+    VectorOrder();
+    AscendC::WholeReduceSum(mean_, partial_, kRepeat, 1, 1, 1, kBlocks);
     VectorOrder();
     AscendC::Muls(mean_, mean_, tiling_->mean_factor, kStatistics);
     VectorOrder();
@@ -357,7 +364,8 @@ class TokenReducer {
     Store(At<float>(tensors_->rstd_out)[token], rstd, 1);
     rstds_.FreeTensor(rstd);
 
-    AscendC::Mul(term_, sum_, rstd_blocks_, kRepeatFloats, repeats, {1, 1, 0, 8, 8, 0});
+    AscendC::Mul(term_, sum_, rstd_blocks_, kRepeatFloats, static_cast<uint8_t>(repeats_),
+                 {1, 1, 0, 8, 8, 0});
     VectorOrder();
     const AscendC::LocalTensor<RowType> y = outs_.AllocTensor<RowType>();
     AscendC::Cast(y, term_, AscendC::RoundMode::CAST_RINT, h_);

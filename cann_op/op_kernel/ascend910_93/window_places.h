@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where things lie in the windows and status areas, and which half of them a launch uses. These are
-// the places of CANN's own combine: its dispatch, which shares the communicator, keeps clear of them.
-//
-// Status area of a rank, 1 MB:
-//   dispatch's flags | half 0: 64 KB arrivals, 384 KB positions | half 1: the same 500 KB further on
-//   | 950 KB dispatch's state words | 975 KB combine's state words, one per core, 512 bytes apart
-// Window of a rank, each half: row slots, one per copy of a token, then dispatch's rows; between
-// dispatches these are idle, and V1's table of positions lies there.
+// The addresses of a launch: places in the windows and status areas, in the half that it uses.
 #pragma once
 
 #include "hccl_group.h"
 #include "op_plan/combine_tiling.h"
 #include "pipe_order.h"
+#include "status_places.h"
 
 namespace combine_kernel {
-
-constexpr uint64_t kKilobyte = 1024;
-constexpr uint64_t kHalfStatus = 500 * kKilobyte;
-constexpr uint64_t kArrivalFlags = 64 * kKilobyte;
-constexpr uint64_t kPositionFlags = 384 * kKilobyte;
-constexpr uint64_t kStateWords = 975 * kKilobyte;
-constexpr uint64_t kStateWordStride = 512;
-constexpr uint64_t kPairFlagStride = 512;  // in group_tp's status area, one flag per core
-
-constexpr uint32_t kFlagBytes = 32;   // a flag is one block, so that one copy writes all of it
-constexpr uint32_t kFlagFloats = 8;
-constexpr uint32_t kArrived = 0x3F800000;  // 1.0f, in every word of a flag; 0 is "not yet"
-constexpr int32_t kPairArrived = 1;
 
 class WindowPlaces {
  public:
