@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Watches one core of a launch that is checked, counted or traced: what orders its instructions, what
+// they touch, and when they could run. An instruction is Begin, its reads, its writes, End.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "events.h"
+#include "gm_space.h"
+#include "launch.h"
+#include "pipe_clock.h"
+#include "shadow.h"
+
+namespace host_ascendc {
+
+class Observer {
+ public:
+  // What the ranks of a process keep from launch to launch: time goes on, and a launch begins after
+  // all that earlier ones of its rank did.
+  struct CorePast {
+    uint32_t started[kPipes] = {};
+    Clock clock;
+  };
+
+  Observer(uint32_t rank, uint32_t core, Lane first_lane, bool checks, Trace* trace);
+
+  void Resume(const CorePast& past);
+  CorePast Finish();
+
+  void Begin(Pipe pipe, const char* call, const Place& place, double cycles);
+  void ReadUb(uint32_t address, uint32_t bytes);
+  void WriteUb(uint32_t address, uint32_t bytes);
+  // The content is void from now on.
+  void SpoilUb(uint32_t address, uint32_t bytes) { ub_.Spoil(address, address + bytes); }
+  void ReadGm(const GmSpace::Region& region, uint64_t offset, uint64_t bytes);
+  void WriteGm(const GmSpace::Region& region, uint64_t offset, uint64_t bytes, bool atomic);
+  void End();
+
+  void SetFlag(Event event, Flag* flag);
+  void WaitFlag(Event event, const Flag& flag);
+  void Barrier(Pipe pipe);
+  void BarrierAll();
+  // All cores of the rank have met; earliest is the cycle at which the last one came.
+  Clock Everything() const;
+  void Meet(const Clock& all, uint64_t cycle);
+  uint64_t scalar_cycle() const { return scalar_cycle_; }
+  uint64_t last_cycle() const;
+
+  // The scalar data cache. A line is 64 bytes.
+  void CleanLine(const GmSpace::Region& region, uint64_t offset, const Place& place);
+  void CleanAll(const Place& place);
+  void ExpectCacheClean();
+
+  void CountUb(uint32_t bytes_in_use);
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct PipeState {
+    uint32_t started = 0;
+    Clock ready;     // what the next instruction may rely on
+    Clock complete;  // and once all that has started is complete
+    uint64_t free_cycle = 0;
+    uint64_t dispatched_version = 0;
+  };
+  struct DirtyLine {
+    RegionHistory* history;
+    std::string region;
+    Place place;
+    uint64_t begin;  // of the line's bytes that lie in the region
+    uint64_t end;
+  };
+
+  PipeState& pipe_state(Pipe pipe) { return pipes_[Index(pipe)]; }
+  void Learn(Pipe pipe, const Clock& clock);
+  void Acquire(const Shadow::Encounter& met);
+  void CheckOrder(const Shadow::Encounter& met, bool writes, const std::string& memory,
+                  uint64_t offset, bool own_core_only);
+  void CheckCache(const Shadow::Encounter& met, const GmSpace::Region& region, uint64_t line_number);
+  [[noreturn]] void FailOrder(const Access& earlier, bool earlier_wrote, bool writes,
+                              const std::string& memory, uint64_t offset);
+  void Clean(DirtyLine* line, uint64_t number);
+
+  const uint32_t rank_;
+  const uint32_t core_;
+  const Lane first_lane_;
+  const bool checks_;
+  Trace* const trace_;
+
+  PipeState pipes_[kPipes];
+  uint64_t scalar_version_ = 1;
+  uint64_t scalar_cycle_ = 0;
+  Shadow ub_;
+
+  Pipe now_pipe_ = Pipe::kScalar;
+  Access now_;
+  uint64_t start_cycle_ = 0;
+  uint64_t cycles_ = 0;
+
+  std::map<const uint8_t*, uint64_t> clean_since_;  // number of the access at which a line was cleaned
+  uint64_t all_clean_since_ = 0;
+  std::map<const uint8_t*, DirtyLine> dirty_;
+
+  Counters counters_;
+};
+
+}  // namespace host_ascendc
