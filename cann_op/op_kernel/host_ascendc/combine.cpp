@@ -102,6 +102,10 @@ class Combine {
       return Fail(failure);
     }
     PrepareStatus();
+    if (params_.checked) {
+      group_memory_.ForgetOwn();
+      if (pair_ != nullptr) pair_memory_->ForgetOwn();
+    }
     if (pair_ != nullptr) std::memcpy(pair_memory_->status(), &counts, sizeof(counts));
     aclError status = ACL_SUCCESS;
     if (pair_ != nullptr) {

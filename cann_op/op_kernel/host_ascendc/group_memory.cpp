@@ -54,7 +54,7 @@ GroupMemory::GroupMemory(const op_api::CollectiveKernel& kernel) : kernel_(kerne
   }
 }
 
-void GroupMemory::AddRegions(const char* parameter, std::vector<GmRegion>* regions) {
+void GroupMemory::AddRegions(const char* parameter, std::vector<GmRegion>* regions) const {
   const HostCommInfo& comm = kernel_.comm;
   for (const uint32_t rank : kernel_.ranks) {
     GmRegion region;
@@ -72,6 +72,14 @@ void GroupMemory::AddRegions(const char* parameter, std::vector<GmRegion>* regio
     region.kind = Kind::kStatus;
     region.memory = MemoryNumber(comm, rank, region.kind);
     regions->push_back(region);
+  }
+}
+
+void GroupMemory::ForgetOwn() const {
+  std::vector<GmRegion> regions;
+  AddRegions("", &regions);
+  for (const GmRegion& region : regions) {
+    if (region.rank == kernel_.comm.rank) host_ascendc::ForgetMemory(region);
   }
 }
 

@@ -17,7 +17,9 @@ class GroupMemory {
   explicit GroupMemory(const op_api::CollectiveKernel& kernel);
 
   const void* context() const { return context_.data(); }
-  void AddRegions(const char* parameter, std::vector<host_ascendc::GmRegion>* regions);
+  void AddRegions(const char* parameter, std::vector<host_ascendc::GmRegion>* regions) const;
+  // What checks know of this rank's memory: the ranks have met since.
+  void ForgetOwn() const;
   uint8_t* status() const { return HostCollectiveStatus(kernel_.collective, kernel_.comm.rank); }
 
  private:
