@@ -181,6 +181,7 @@ class TPipe {
   host_ascendc::Place made_;
 };
 
-inline TPipe* GetTPipePtr() { return host_ascendc::Core::Current().pipe; }
-
 }  // namespace AscendC
+
+// The only call of the API outside of its namespace.
+inline AscendC::TPipe* GetTPipePtr() { return host_ascendc::Core::Current().pipe; }
