@@ -41,7 +41,7 @@ Verdict PrepareAscendC(const char* op_name, const CombineCall& call, const Tenso
   params.vector_cores = choice.cores;
   params.checked = choice.checked;
   return MakeCombineExecutor(op_name, call, host_ascendc_kernel::Run, params,
-                             op_plan::kCombineWorkspaceBytes);
+                             host_ascendc_kernel::WorkspaceBytes());
 }
 
 Verdict Prepare(const char* op_name, const CombineCall& call) {

@@ -88,8 +88,11 @@ class Combine {
     aclError status = Meet(failure);
     if (status != ACL_SUCCESS) return status;
     status = RunKernel(failure);
-    if (status == ACL_SUCCESS) rounds_.End();
-    return status;
+    // Who has all rows fails with a rank that has not.
+    if (status != ACL_SUCCESS || rounds_.End()) return status;
+    *failure = rounds_.failure();
+    Fail(failure);
+    return rounds_.status();
   }
 
  private:
@@ -178,9 +181,12 @@ class Combine {
       pair_memory_->AddRegions("group_tp", &launch.regions);
       launch.hccl_contexts[1] = pair_memory_->context();
     }
+    // Device memory, as on the NPU.
+    auto* const tiling_address = static_cast<uint8_t*>(host_.workspace);
+    std::memcpy(tiling_address, &tiling, sizeof(tiling));
     host_ascendc::GmRegion region;
     region.name = "tiling";
-    region.address = reinterpret_cast<uint8_t*>(&tiling);
+    region.address = tiling_address;
     region.bytes = sizeof(tiling);
     launch.regions.push_back(region);
     launch.wait = [this](const host_ascendc::Waiting& waiting, std::string* why) {
@@ -190,7 +196,7 @@ class Combine {
     std::string error;
     host_ascendc::Report report;
     const bool ran = host_ascendc::Run(
-        launch, [&] { CallKernel(tensors, reinterpret_cast<uint8_t*>(&tiling)); }, &report, &error);
+        launch, [&] { CallKernel(tensors, tiling_address); }, &report, &error);
     return ran ? CheckFlags(failure) : Explain(error, failure);
   }
 
@@ -256,6 +262,8 @@ class Combine {
 };
 
 }  // namespace
+
+uint64_t WorkspaceBytes() { return sizeof(CombineTiling); }
 
 aclError Run(const HostLaunch* host, HostFailure* failure) {
   const auto& params = *static_cast<const Params*>(host->params);

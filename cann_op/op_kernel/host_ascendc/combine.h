@@ -17,6 +17,9 @@ struct Params {
   bool checked;
 };
 
+// The tiling lies there.
+uint64_t WorkspaceBytes();
+
 // A HostKernel on tensors in the order of op_plan::CombineTensor.
 aclError Run(const HostLaunch* launch, HostFailure* failure);
 

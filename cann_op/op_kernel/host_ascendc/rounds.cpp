@@ -9,23 +9,28 @@ bool Rounds::Next(std::string* why) {
     return false;
   }
   Publish(round_);
-  if (!Await(group_) || (pair_ != nullptr && !Await(*pair_))) {
-    *why = failure_.text;
-    return false;
-  }
-  return true;
+  if (AwaitAll(round_)) return true;
+  *why = failure_.text;
+  return false;
 }
 
-void Rounds::End() { Publish(kLastRound); }
+bool Rounds::End() {
+  Publish(kLastRound);
+  return AwaitAll(kLastRound);
+}
+
+bool Rounds::AwaitAll(uint32_t round) {
+  return Await(group_, round) && (pair_ == nullptr || Await(*pair_, round));
+}
 
 void Rounds::Publish(uint32_t round) const {
   HostCollectivePublishStep(group_.collective, round);
   if (pair_ != nullptr) HostCollectivePublishStep(pair_->collective, round);
 }
 
-bool Rounds::Await(const op_api::CollectiveKernel& kernel) {
+bool Rounds::Await(const op_api::CollectiveKernel& kernel, uint32_t round) {
   for (const uint32_t rank : kernel.ranks) {
-    status_ = HostCollectiveAwaitStep(kernel.collective, rank, round_, &failure_);
+    status_ = HostCollectiveAwaitStep(kernel.collective, rank, round, &failure_);
     if (status_ != ACL_SUCCESS) return false;
   }
   return true;

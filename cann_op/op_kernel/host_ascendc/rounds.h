@@ -19,8 +19,8 @@ class Rounds {
 
   // False: a rank has failed (status() tells), or more rounds passed than a launch has waits.
   bool Next(std::string* why);
-  // This rank waits for nobody any more.
-  void End();
+  // This rank waits for nobody any more. False: a rank has failed.
+  bool End();
 
   bool exhausted() const { return round_ > kMostRounds; }
   aclError status() const { return status_; }
@@ -33,7 +33,8 @@ class Rounds {
   static constexpr uint32_t kLastRound = 0xFFFF;
 
   void Publish(uint32_t round) const;
-  bool Await(const op_api::CollectiveKernel& kernel);
+  bool Await(const op_api::CollectiveKernel& kernel, uint32_t round);
+  bool AwaitAll(uint32_t round);
 
   const op_api::CollectiveKernel& group_;
   const op_api::CollectiveKernel* const pair_;
