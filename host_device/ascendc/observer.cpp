@@ -155,12 +155,12 @@ void Observer::CheckOrder(const Shadow::Encounter& met, bool writes, const std::
     if (earlier.epoch.lane == now_.epoch.lane && earlier.epoch.time == now_.epoch.time) return true;
     return known.Knows(earlier.epoch);
   };
+  // Readers first: whoever comes after them comes after what they have read.
+  for (const Access& read : *met.reads) {
+    if (writes && !ordered(read)) FailOrder(read, false, writes, memory, offset);
+  }
   if (met.written && !(writes && now_.atomic && met.write->atomic) && !ordered(*met.write)) {
     FailOrder(*met.write, true, writes, memory, offset);
-  }
-  if (!writes) return;
-  for (const Access& read : *met.reads) {
-    if (!ordered(read)) FailOrder(read, false, writes, memory, offset);
   }
 }
 
