@@ -28,8 +28,8 @@ struct GmRegion {
   bool writable = false;
   Kind kind = Kind::kTensor;
   uint32_t rank = 0;  // the rank whose memory it is
-  // The same number for every mapping of the same memory in this process; 0: the address tells.
-  // Matters for kWindow and kStatus.
+  // For kWindow and kStatus: one number for all mappings of one memory in this process, with which
+  // kind and rank name the region; 0: the address names it. A region keeps its begin and size.
   uint64_t memory = 0;
 };
 
