@@ -65,6 +65,9 @@ struct Launch {
   uint32_t rank = 0;
   // Tells the ranks of one process apart where rank does not (several groups): any number of its own.
   uint64_t device = 0;
+  // What InitBuffer may give out. UB has 192 KiB; a kernel that CANN's build compiles has 188160 bytes
+  // of them unless it is compiled with --cce-disable-asc-reserved-ubuf.
+  uint32_t ub_bytes = 192 * 1024;
   std::vector<GmRegion> regions;
   const void* hccl_contexts[2] = {nullptr, nullptr};  // what GetHcclContext<0|1> gives
   uint64_t tiling_key = 0;                            // what TILING_KEY_IS compares with
