@@ -315,6 +315,32 @@ TEST(ascendc_wait_for_a_flag_that_nobody_raises_ends) {
   EXPECT_FAILS_AT(run, line, "rank 3 is gone");
 }
 
+TEST(ascendc_wait_for_what_is_no_status_word_ends) {
+  for (const bool in_ub : {true, false}) {
+    int line = 0;
+    KernelTest test;
+    test.launch.checked = false;
+    test.launch.patience_seconds = 0.05;
+    std::vector<int32_t> window(8);
+    test.Tensor("window", &window, true, Kind::kWindow);
+    const KernelRun run = test.Run([&] {
+      TPipe pipe;
+      TBuf<> buffer;
+      pipe.InitBuffer(buffer, 32);
+      LocalTensor<int32_t> seen = buffer.Get<int32_t>();
+      Duplicate(seen, int32_t{0}, 8);
+      if (in_ub) {
+        line = __LINE__ + 1;
+        while (seen.GetValue(0) == 0) continue;
+      }
+      line = __LINE__ + 1;
+      while (true) DataCopy(seen, Global(window), 8);
+    });
+    EXPECT_FAILS_AT(run, line, "without giving way: a loop without end, or a wait for something that is no "
+                    "status word");
+  }
+}
+
 TEST(ascendc_word_looked_at_twice_is_not_a_wait) {
   KernelTest test;
   std::vector<int32_t> status(16);
