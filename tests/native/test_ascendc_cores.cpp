@@ -389,6 +389,55 @@ TEST(ascendc_core_waits_for_another_core_through_a_status_word) {
   }
 }
 
+TEST(ascendc_core_may_send_rows_to_itself) {
+  for (const bool right : {true, false}) {
+    int line = 0;
+    KernelTest test;
+    std::vector<int32_t> status(16);
+    std::vector<float> window(8);
+    test.Tensor("status", &status, true, Kind::kStatus);
+    test.Tensor("window", &window, true, Kind::kWindow);
+    const KernelRun run = test.Run([&] {
+      TPipe pipe;
+      TBuf<> buffer;
+      pipe.InitBuffer(buffer, 1024);
+      LocalTensor<float> local = buffer.Get<float>();
+      Duplicate(local, 5.0f, 8);
+      Order<HardEvent::V_MTE3>();
+      DataCopy(Global(window), local, 8);
+      if (right) PipeBarrier<PIPE_MTE3>();
+      Raise(Global(status), local[64]);
+      Await(Global(status), local[128]);
+      line = __LINE__ + 1;
+      DataCopy(local[192], Global(window), 8);
+    });
+    if (right) {
+      EXPECT_PASSES(run);
+    } else {
+      EXPECT_FAILS_AT(run, line, "DataCopy on pipe MTE2 reads window at byte 0");
+    }
+    ForgetMemory(test.launch.regions[1]);
+  }
+}
+
+TEST(ascendc_flag_lowered_right_behind_its_raising_is_refused) {
+  int line = 0;
+  KernelTest test;
+  std::vector<int32_t> status(16);
+  test.Tensor("status", &status, true, Kind::kStatus);
+  const KernelRun run = test.Run([&] {
+    TPipe pipe;
+    TBuf<> buffer;
+    pipe.InitBuffer(buffer, 1024);
+    LocalTensor<float> local = buffer.Get<float>();
+    Duplicate(local, 0.0f, 8);
+    Raise(Global(status), local[64]);
+    line = __LINE__ + 1;
+    DataCopy(Global(status), local.ReinterpretCast<int32_t>(), 8);
+  });
+  EXPECT_FAILS_AT(run, line, "writes status at byte 0, which DataCopy on pipe MTE3 wrote");
+}
+
 TEST(ascendc_scalar_read_of_what_another_core_wrote_needs_a_cache_clean) {
   for (const bool right : {true, false}) {
     int line = 0;
