@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core.h"
 
+#include <algorithm>
 #include <cinttypes>
 
 #include "fault.h"
@@ -21,6 +22,14 @@ void Core::GiveWay(State state) {
   state_ = state;
   fibre_->GiveWay();
   if (cancelled_) throw Cancelled{};
+}
+
+void Core::CheckPatience(const char* call, const Place& place) {
+  const std::chrono::duration<double> running = std::chrono::steady_clock::now() - resumed_;
+  if (running.count() < launch_->patience_seconds) return;
+  Fail(place, "%s: the core runs for %.0f s without giving way: a loop without end, or a wait for "
+       "something that is no status word",
+       call, running.count());
 }
 
 void Core::FailUb(const UbView& view, uint64_t bytes, uint32_t alignment, const char* call,
@@ -102,8 +111,9 @@ void Core::ExpectNothingLeft() {
 
 uint32_t Core::TakeUb(uint32_t bytes, const char* call, const Place& place) {
   const uint32_t rounded = (bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
-  if (rounded < bytes || rounded > kUbBytes - ub_used_) {
-    Fail(place, "%s of %u bytes: UB has %u bytes and %u are taken", call, bytes, kUbBytes, ub_used_);
+  const uint32_t all = std::min(launch_->ub_bytes, kUbBytes);
+  if (rounded < bytes || rounded > all - ub_used_) {
+    Fail(place, "%s of %u bytes: UB has %u bytes and %u are taken", call, bytes, all, ub_used_);
   }
   const uint32_t address = ub_used_;
   ub_used_ += rounded;

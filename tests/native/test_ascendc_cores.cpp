@@ -82,6 +82,12 @@ class TwoRanks {
   KernelTest tests_[2];
 };
 
+// For the other rank's thread, which may have failed.
+void WaitFor(const std::atomic<bool>& done) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!done && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+}
+
 // Raises a flag of one in the status words of a rank. UB from `at` on is free for it.
 void Raise(const GlobalTensor<int32_t>& flag, const LocalTensor<float>& at) {
   LocalTensor<int32_t> one = at.ReinterpretCast<int32_t>();
@@ -222,11 +228,34 @@ TEST(ascendc_row_read_without_its_flag_is_refused) {
       written = true;
       return;
     }
-    while (!written) std::this_thread::yield();
+    WaitFor(written);
     line = __LINE__ + 1;
     DataCopy(local[192], others.Window(1), 16);
   });
   EXPECT_FAILS_AT(wrong[1], line, "nothing orders the two");
+}
+
+TEST(ascendc_row_read_before_its_flag_was_looked_at_is_refused) {
+  // The copy of the row starts behind that of the flag, and may be the first to arrive.
+  int line = 0;
+  TwoRanks ranks;
+  std::atomic<bool> written{false};
+  const std::vector<KernelRun> runs = ranks.Run([&](int rank, LocalTensor<float> local) {
+    if (rank == 0) {
+      Duplicate(local, 1.0f, 16);
+      Order<HardEvent::V_MTE3>();
+      DataCopy(ranks.Window(1), local, 16);
+      PipeBarrier<PIPE_MTE3>();
+      Raise(ranks.Status(1), local[64]);
+      written = true;
+      return;
+    }
+    WaitFor(written);
+    DataCopy(local[128].ReinterpretCast<int32_t>(), ranks.Status(1), kFlag);
+    line = __LINE__ + 1;
+    DataCopy(local[192], ranks.Window(1), 16);
+  });
+  EXPECT_FAILS_AT(runs[1], line, "reads window of rank 1 at byte 0");
 }
 
 TEST(ascendc_window_used_again_too_early_is_refused) {
@@ -241,7 +270,7 @@ TEST(ascendc_window_used_again_too_early_is_refused) {
       DataCopy(ranks.Window(1), local, 16);
       PipeBarrier<PIPE_MTE3>();
       Raise(ranks.Status(1), local[64]);
-      while (!read) std::this_thread::yield();
+      WaitFor(read);
       line = __LINE__ + 1;
       DataCopy(ranks.Window(1), local, 16);
       return;
@@ -284,6 +313,32 @@ TEST(ascendc_wait_for_a_flag_that_nobody_raises_ends) {
     Await(Global(status, 8), buffer.Get<float>());
   });
   EXPECT_FAILS_AT(run, line, "rank 3 is gone");
+}
+
+TEST(ascendc_wait_for_what_is_no_status_word_ends) {
+  for (const bool in_ub : {true, false}) {
+    int line = 0;
+    KernelTest test;
+    test.launch.checked = false;
+    test.launch.patience_seconds = 0.05;
+    std::vector<int32_t> window(8);
+    test.Tensor("window", &window, true, Kind::kWindow);
+    const KernelRun run = test.Run([&] {
+      TPipe pipe;
+      TBuf<> buffer;
+      pipe.InitBuffer(buffer, 32);
+      LocalTensor<int32_t> seen = buffer.Get<int32_t>();
+      Duplicate(seen, int32_t{0}, 8);
+      if (in_ub) {
+        line = __LINE__ + 1;
+        while (seen.GetValue(0) == 0) continue;
+      }
+      line = __LINE__ + 1;
+      while (true) DataCopy(seen, Global(window), 8);
+    });
+    EXPECT_FAILS_AT(run, line, "without giving way: a loop without end, or a wait for something that is no "
+                    "status word");
+  }
 }
 
 TEST(ascendc_word_looked_at_twice_is_not_a_wait) {
@@ -334,6 +389,55 @@ TEST(ascendc_core_waits_for_another_core_through_a_status_word) {
   }
 }
 
+TEST(ascendc_core_may_send_rows_to_itself) {
+  for (const bool right : {true, false}) {
+    int line = 0;
+    KernelTest test;
+    std::vector<int32_t> status(16);
+    std::vector<float> window(8);
+    test.Tensor("status", &status, true, Kind::kStatus);
+    test.Tensor("window", &window, true, Kind::kWindow);
+    const KernelRun run = test.Run([&] {
+      TPipe pipe;
+      TBuf<> buffer;
+      pipe.InitBuffer(buffer, 1024);
+      LocalTensor<float> local = buffer.Get<float>();
+      Duplicate(local, 5.0f, 8);
+      Order<HardEvent::V_MTE3>();
+      DataCopy(Global(window), local, 8);
+      if (right) PipeBarrier<PIPE_MTE3>();
+      Raise(Global(status), local[64]);
+      Await(Global(status), local[128]);
+      line = __LINE__ + 1;
+      DataCopy(local[192], Global(window), 8);
+    });
+    if (right) {
+      EXPECT_PASSES(run);
+    } else {
+      EXPECT_FAILS_AT(run, line, "DataCopy on pipe MTE2 reads window at byte 0");
+    }
+    ForgetMemory(test.launch.regions[1]);
+  }
+}
+
+TEST(ascendc_flag_lowered_right_behind_its_raising_is_refused) {
+  int line = 0;
+  KernelTest test;
+  std::vector<int32_t> status(16);
+  test.Tensor("status", &status, true, Kind::kStatus);
+  const KernelRun run = test.Run([&] {
+    TPipe pipe;
+    TBuf<> buffer;
+    pipe.InitBuffer(buffer, 1024);
+    LocalTensor<float> local = buffer.Get<float>();
+    Duplicate(local, 0.0f, 8);
+    Raise(Global(status), local[64]);
+    line = __LINE__ + 1;
+    DataCopy(Global(status), local.ReinterpretCast<int32_t>(), 8);
+  });
+  EXPECT_FAILS_AT(run, line, "writes status at byte 0, which DataCopy on pipe MTE3 wrote");
+}
+
 TEST(ascendc_scalar_read_of_what_another_core_wrote_needs_a_cache_clean) {
   for (const bool right : {true, false}) {
     int line = 0;
@@ -368,6 +472,21 @@ TEST(ascendc_scalar_read_of_what_another_core_wrote_needs_a_cache_clean) {
       EXPECT_TEXT_HAS(run.error, "since this core's last DataCacheCleanAndInvalid of that line");
     }
   }
+}
+
+TEST(ascendc_whole_cache_can_be_cleaned_at_once) {
+  KernelTest test;
+  test.launch.cores = 2;
+  std::vector<int32_t> counts(32);
+  test.Tensor("counts", &counts, true);
+  EXPECT_PASSES(test.Run([&] {
+    const auto core = static_cast<uint64_t>(GetBlockIdx());
+    if (core == 0) Global(counts).SetValue(20, 7);
+    DataCacheCleanAndInvalid<int32_t, CacheLine::ENTIRE_DATA_CACHE>(Global(counts));
+    SyncAll();
+    DataCacheCleanAndInvalid<int32_t, CacheLine::ENTIRE_DATA_CACHE>(Global(counts));
+    EXPECT_EQ(Global(counts).GetValue(20), 7);
+  }));
 }
 
 TEST(ascendc_scalar_write_needs_a_cache_clean) {
@@ -416,10 +535,12 @@ TEST(ascendc_scalar_writes_of_two_cores_into_one_cache_line_are_refused) {
 
 TEST(ascendc_launches_of_a_rank_follow_one_another) {
   KernelTest test;
+  test.launch.cores = 3;
   std::vector<float> window(64);
   test.Tensor("window", &window, true, Kind::kWindow);
   for (int launch = 0; launch < 3; ++launch) {
     EXPECT_PASSES(test.Run([&] {
+      if (GetBlockIdx() != launch) return;  // what one core wrote another one reads
       TPipe pipe;
       TBuf<> buffer;
       pipe.InitBuffer(buffer, 256);
