@@ -2,7 +2,7 @@
 #include "op_api/combine_device.h"
 
 #include "npu/error_report.h"
-#include "op_api/npu/inner_operator.h"
+#include "op_api/npu/generated_operator.h"
 #include "op_api/operator_call.h"
 
 extern "C" {
@@ -37,7 +37,7 @@ Verdict PrepareOnDevice(const char*, const CombineCall& call, const op_plan::Com
   const char* const group_tp = tp ? a.ep.group_tp : "";
   const aclTensor* const tp_send_counts =
       tp ? t[op_plan::kTpSendCounts] : Unread(t[op_plan::kTpSendCounts], ACL_INT32);
-  const aclnnStatus status = aclnnInnerMoeDistributeCombineAddRmsNormGetWorkspaceSize(
+  const aclnnStatus status = aclnnCustomMoeDistributeCombineAddRmsNormGetWorkspaceSize(
       t[op_plan::kExpandX], t[op_plan::kExpertIds], t[op_plan::kExpandIdx],
       t[op_plan::kEpSendCounts], t[op_plan::kExpertScales], t[op_plan::kResidualX],
       t[op_plan::kGamma], tp_send_counts, t[op_plan::kXActiveMask], t[op_plan::kActivationScale],
@@ -62,7 +62,7 @@ aclnnStatus LaunchOnDevice(const char*, void* workspace, uint64_t workspace_size
   if (executor != nullptr && NnopbaseSetHcclServerType != nullptr) {
     NnopbaseSetHcclServerType(executor, kServerMte);
   }
-  return aclnnInnerMoeDistributeCombineAddRmsNorm(workspace, workspace_size, executor, stream);
+  return aclnnCustomMoeDistributeCombineAddRmsNorm(workspace, workspace_size, executor, stream);
 }
 
 void SetErrorText(const char* op_name, const char* text) { npu::ReportError(op_name, text); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two phases that CANN's toolkit generates from the operator's definition in op_host, under the
-// prefix that the NPU build gives it. As generated: the toolkit has no const names and no float.
+// The two phases that CANN's toolkit generates from the operator's definition in op_host. The
+// prefix is of cann_op/npu: libopapi exports CANN's own operator of this type as aclnnInner..., and
+// one process may load both. As generated: the toolkit knows no const names and no float.
 #pragma once
 
 #include "aclnn/acl_meta.h"
@@ -9,7 +10,7 @@
 extern "C" {
 #endif
 
-aclnnStatus aclnnInnerMoeDistributeCombineAddRmsNormGetWorkspaceSize(
+aclnnStatus aclnnCustomMoeDistributeCombineAddRmsNormGetWorkspaceSize(
     const aclTensor* expandX, const aclTensor* expertIds, const aclTensor* assistInfoForCombine,
     const aclTensor* epSendCounts, const aclTensor* expertScales, const aclTensor* residualX,
     const aclTensor* gamma, const aclTensor* tpSendCountsOptional,
@@ -26,8 +27,8 @@ aclnnStatus aclnnInnerMoeDistributeCombineAddRmsNormGetWorkspaceSize(
     const aclTensor* yOut, const aclTensor* rstdOutOut, const aclTensor* xOut,
     uint64_t* workspaceSize, aclOpExecutor** executor);
 
-aclnnStatus aclnnInnerMoeDistributeCombineAddRmsNorm(void* workspace, uint64_t workspaceSize,
-                                                     aclOpExecutor* executor, aclrtStream stream);
+aclnnStatus aclnnCustomMoeDistributeCombineAddRmsNorm(void* workspace, uint64_t workspaceSize,
+                                                      aclOpExecutor* executor, aclrtStream stream);
 
 #ifdef __cplusplus
 }
