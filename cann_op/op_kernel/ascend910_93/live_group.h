@@ -24,6 +24,11 @@ class LiveGroup {
     local_experts_ = rank_ < shared_ranks_ ? 1 : experts_per_rank_;
   }
 
+  // Another phase has all of UB anew: the tables go into it again.
+  __aicore__ inline void Reload(const Tensors& tensors, AscendC::TPipe* pipe) {
+    if (tiling_->elastic != 0) ReadElasticInfo(tensors, pipe);
+  }
+
   __aicore__ inline uint32_t world_size() const { return world_size_; }
   __aicore__ inline uint32_t rank() const { return rank_; }
   __aicore__ inline uint32_t experts() const { return experts_; }

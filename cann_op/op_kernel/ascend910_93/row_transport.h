@@ -25,7 +25,7 @@ class PlainRows {
     rows_ = At<RowType>(tensors.expand_x);
     pipe->InitBuffer(queue_, tiling.send_rows, h_ * sizeof(RowType));
   }
-  __aicore__ inline void Send(uint32_t row, GM_ADDR target) {
+  __aicore__ inline void Send(uint32_t row, GmAddress target) {
     AscendC::LocalTensor<RowType> held = queue_.AllocTensor<RowType>();
     Load(held, rows_[static_cast<uint64_t>(row) * h_], h_);
     queue_.EnQue(held);
@@ -55,7 +55,7 @@ class PairRows {
     pipe->InitBuffer(own_wide_, h_ * sizeof(float));
     pipe->InitBuffer(peer_wide_, h_ * sizeof(float));
   }
-  __aicore__ inline void Send(uint32_t row, GM_ADDR target) {
+  __aicore__ inline void Send(uint32_t row, GmAddress target) {
     AscendC::LocalTensor<RowType> own = own_.AllocTensor<RowType>();
     Load(own, rows_[static_cast<uint64_t>(row) * h_], h_);
     own_.EnQue(own);
@@ -119,7 +119,7 @@ class Int8Rows {
     AscendC::Duplicate(divisor_, kMaxInt8, kBlockFloats);
     VectorOrder();
   }
-  __aicore__ inline void Send(uint32_t row, GM_ADDR target) {
+  __aicore__ inline void Send(uint32_t row, GmAddress target) {
     AscendC::LocalTensor<RowType> in = in_.AllocTensor<RowType>();
     Load(in, rows_[static_cast<uint64_t>(row) * h_], h_);
     in_.EnQue(in);

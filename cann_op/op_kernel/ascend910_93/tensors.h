@@ -6,15 +6,31 @@
 
 namespace combine_kernel {
 
+using GmAddress = __gm__ uint8_t*;  // GM_ADDR is a macro that const does not bind to
+
 struct Tensors {
-  GM_ADDR expand_x, expert_ids, expand_idx, ep_send_counts, expert_scales, residual_x, gamma;
-  GM_ADDR tp_send_counts, x_active_mask, shared_expert_x, elastic_info, ori_x;
-  GM_ADDR const_expert_alpha_1, const_expert_alpha_2, const_expert_v;
-  GM_ADDR y, rstd_out, x;
+  GmAddress expand_x;
+  GmAddress expert_ids;
+  GmAddress expand_idx;
+  GmAddress ep_send_counts;
+  GmAddress expert_scales;
+  GmAddress residual_x;
+  GmAddress gamma;
+  GmAddress tp_send_counts;
+  GmAddress x_active_mask;
+  GmAddress shared_expert_x;
+  GmAddress elastic_info;
+  GmAddress ori_x;
+  GmAddress const_expert_alpha_1;
+  GmAddress const_expert_alpha_2;
+  GmAddress const_expert_v;
+  GmAddress y;
+  GmAddress rstd_out;
+  GmAddress x;
 };
 
 template <typename T>
-__aicore__ inline AscendC::GlobalTensor<T> At(GM_ADDR address) {
+__aicore__ inline AscendC::GlobalTensor<T> At(GmAddress address) {
   AscendC::GlobalTensor<T> tensor;
   tensor.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(address));
   return tensor;

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second phase: each token's rows are added up as they stand in this rank's window, then the
+// residual, then the norm. The scalar pipe never waits for the vector pipe here: while a token is
+// added up and normalised, it already looks for the flags of the next and lets its rows come in.
+#pragma once
+
+#include "op_plan/combine_tiling.h"
+#include "pipe_order.h"
+#include "row_transport.h"
+#include "tensors.h"
+#include "token_share.h"
+#include "window_places.h"
+
+namespace combine_kernel {
+
+class TokenReducer {
+ public:
+  __aicore__ inline void Init(const op_plan::CombineTiling& tiling, const Tensors& tensors,
+                              const WindowPlaces& places, uint32_t experts, AscendC::TPipe* pipe) {
+    tiling_ = &tiling;
+    tensors_ = &tensors;
+    places_ = &places;
+    experts_ = experts;
+    h_ = tiling.h;
+    copies_ = tiling.k + tiling.shared_expert_num;
+    repeats_ = RoundUp(h_, kRepeatFloats) / kRepeatFloats;
+    share_.Init(tiling, tensors, pipe);
+    if (share_.count() == 0) return;
+    TakeBuffers(pipe);
+    FillConstants();
+    LoadGamma();
+  }
+
+  __aicore__ inline void Run() {
+    for (uint32_t i = 0; i < share_.count(); ++i) {
+      const uint32_t token = share_.Token(i);
+      share_.Fetch(token);
+      AwaitRows(token);
+      SumRows(token);
+      WriteX(token);
+      WriteY(token);
+    }
+  }
+
+ private:
+  static constexpr uint32_t kStatisticFloats = 8;
+
+  __aicore__ inline bool NeedsScratch() const {
+    return tiling_->int8_rows != 0 || tiling_->const_expert_num != 0;
+  }
+
+  __aicore__ inline void TakeBuffers(AscendC::TPipe* pipe) {
+    const uint32_t row_bytes = h_ * sizeof(RowType);
+    const uint32_t wide_bytes = repeats_ * kRepeatFloats * sizeof(float);
+    pipe->InitBuffer(rows_, 2, row_bytes);
+    pipe->InitBuffer(outs_, 2, row_bytes);
+    pipe->InitBuffer(rstds_, 2, kBlockBytes);
+    pipe->InitBuffer(sum_buffer_, wide_bytes);
+    pipe->InitBuffer(term_buffer_, wide_bytes);
+    pipe->InitBuffer(gamma_buffer_, tiling_->gamma_wide != 0 ? wide_bytes : row_bytes);
+    if (NeedsScratch()) pipe->InitBuffer(scratch_buffer_, wide_bytes);
+    if (tiling_->int8_rows != 0) {
+      pipe->InitBuffer(scales_buffer_, RoundUp(h_ / kBlockFloats, kRepeatFloats) * sizeof(float));
+    }
+    if (tiling_->const_expert_num != 0) pipe->InitBuffer(alpha_buffer_, 2 * kBlockBytes);
+    pipe->InitBuffer(flags_buffer_, copies_ * kFlagBytes);
+    pipe->InitBuffer(zero_flags_buffer_, copies_ * kFlagBytes);
+    pipe->InitBuffer(mean_buffer_, kBlockBytes);
+    pipe->InitBuffer(one_buffer_, kBlockBytes);
+    pipe->InitBuffer(rstd_blocks_buffer_, kRepeatFloats * sizeof(float));
+    pipe->InitBuffer(partial_buffer_, RoundUp(repeats_, kBlockFloats) * sizeof(float));
+    sum_ = sum_buffer_.Get<float>();
+    term_ = term_buffer_.Get<float>();
+    flags_ = flags_buffer_.Get<float>();
+    zero_flags_ = zero_flags_buffer_.Get<float>();
+    mean_ = mean_buffer_.Get<float>();
+    one_ = one_buffer_.Get<float>();
+    rstd_blocks_ = rstd_blocks_buffer_.Get<float>();
+    partial_ = partial_buffer_.Get<float>();
+    if (NeedsScratch()) scratch_ = scratch_buffer_.Get<float>();
+  }
+
+  // What lies behind H in the wide rows stays 0: squares are summed by whole repeats.
+  __aicore__ inline void FillConstants() {
+    const auto wide = static_cast<int32_t>(repeats_ * kRepeatFloats);
+    AscendC::Duplicate(sum_, 0.0f, wide);
+    AscendC::Duplicate(term_, 0.0f, wide);
+    AscendC::Duplicate(zero_flags_, 0.0f, static_cast<int32_t>(copies_ * kFlagFloats));
+    AscendC::Duplicate(mean_, 0.0f, static_cast<int32_t>(kStatisticFloats));
+    AscendC::Duplicate(one_, 1.0f, static_cast<int32_t>(kStatisticFloats));
+    if (tiling_->int8_rows != 0) {
+      AscendC::Duplicate(scales_buffer_.Get<float>(), 0.0f,
+                         static_cast<int32_t>(RoundUp(h_ / kBlockFloats, kRepeatFloats)));
+    }
+    VectorOrder();
+    Order<AscendC::HardEvent::V_MTE3>();
+  }
+
+  __aicore__ inline void LoadGamma() {
+    AscendC::LocalTensor<RowType> row = FetchRow(At<RowType>(tensors_->gamma));
+    if (tiling_->gamma_wide != 0) {
+      AscendC::Cast(gamma_buffer_.Get<float>(), row, AscendC::RoundMode::CAST_NONE, h_);
+    } else {
+      AscendC::Adds(gamma_buffer_.Get<int16_t>(), row.template ReinterpretCast<int16_t>(),
+                    static_cast<int16_t>(0), static_cast<int32_t>(h_));
+    }
+    VectorOrder();
+    rows_.FreeTensor(row);
+  }
+
+  // The next row of H elements, in UB for the vector pipe; to be given back by rows_.FreeTensor.
+  __aicore__ inline AscendC::LocalTensor<RowType> FetchRow(
+      const AscendC::GlobalTensor<RowType>& from) {
+    AscendC::LocalTensor<RowType> row = rows_.AllocTensor<RowType>();
+    Load(row, from, h_);
+    rows_.EnQue(row);
+    return rows_.DeQue<RowType>();
+  }
+
+  // Has a row on some rank; the others are computed here or masked out.
+  __aicore__ inline bool Arrives(uint32_t token, uint32_t copy) const {
+    return copy >= tiling_->k ||
+           (share_.Active(token, copy) && share_.Expert(token, copy) < experts_);
+  }
+
+  // All flags of a token lie side by side. They are cleared at once for the launch after the next.
+  __aicore__ inline void AwaitRows(uint32_t token) {
+    const AscendC::GlobalTensor<float> flags =
+        At<float>(places_->ArrivalFlag(places_->self(), token * copies_));
+    do {
+      Order<AscendC::HardEvent::S_MTE2>();
+      AscendC::DataCopy(flags_, flags, copies_ * kFlagFloats);
+      Order<AscendC::HardEvent::MTE2_S>();
+    } while (!AllArrived(token));
+    Order<AscendC::HardEvent::S_MTE3>();
+    AscendC::DataCopy(flags, zero_flags_, copies_ * kFlagFloats);
+  }
+  __aicore__ inline bool AllArrived(uint32_t token) const {
+    for (uint32_t copy = 0; copy < copies_; ++copy) {
+      if (Arrives(token, copy) && flags_.GetValue(copy * kFlagFloats) != 1.0f) return false;
+    }
+    return true;
+  }
+
+  // In the order k = 0 .. K-1, shared experts, shared_expert_x, residual_x.
+  __aicore__ inline void SumRows(uint32_t token) {
+    first_ = true;
+    for (uint32_t k = 0; k < tiling_->k; ++k) {
+      if (!share_.Active(token, k)) continue;
+      const uint32_t expert = share_.Expert(token, k);
+      const float weight = share_.Scale(token, k);
+      if (expert < experts_) {
+        WidenArrived(token, k);
+        AddWeighted(weight);
+      } else {
+        AddSpecial(token, expert, weight);
+      }
+    }
+    for (uint32_t copy = tiling_->k; copy < copies_; ++copy) {
+      WidenArrived(token, copy);
+      AddTerm();
+    }
+    if (tiling_->shared_x != 0) {
+      WidenTensorRow(tensors_->shared_expert_x, token);
+      AddTerm();
+    }
+    WidenTensorRow(tensors_->residual_x, token);
+    AddTerm();
+  }
+
+  // term = a row, as float32.
+  __aicore__ inline void WidenArrived(uint32_t token, uint32_t copy) {
+    const GmAddress slot = places_->Row(places_->self(), token * copies_ + copy);
+    if (tiling_->int8_rows != 0) {
+      WidenInt8(slot);
+    } else {
+      Widen(At<RowType>(slot), term_);
+    }
+  }
+  __aicore__ inline void WidenTensorRow(GmAddress tensor, uint32_t row) {
+    Widen(At<RowType>(tensor)[static_cast<uint64_t>(row) * h_], term_);
+  }
+  __aicore__ inline void Widen(const AscendC::GlobalTensor<RowType>& from,
+                               const AscendC::LocalTensor<float>& to) {
+    AscendC::LocalTensor<RowType> row = FetchRow(from);
+    AscendC::Cast(to, row, AscendC::RoundMode::CAST_NONE, h_);
+    VectorOrder();
+    rows_.FreeTensor(row);
+  }
+  __aicore__ inline void WidenInt8(GmAddress slot) {
+    const auto none = AscendC::RoundMode::CAST_NONE;
+    AscendC::LocalTensor<int8_t> packed = rows_.AllocTensor<int8_t>();
+    Load(packed, At<int8_t>(slot), PackedInt8Bytes(h_));
+    rows_.EnQue(packed);
+    packed = rows_.DeQue<int8_t>();
+    const uint32_t scale_count = h_ / kBlockFloats;
+    const AscendC::LocalTensor<float> scales = scales_buffer_.Get<float>();
+    const auto codes = scratch_.template ReinterpretCast<half>();
+    AscendC::Cast(codes, packed, none, h_);
+    AscendC::Cast(scales, packed[h_].template ReinterpretCast<RowType>(), none, scale_count);
+    VectorOrder();
+    rows_.FreeTensor(packed);
+    AscendC::Cast(term_, codes, none, h_);
+    VectorOrder();
+    AscendC::Brcb(scratch_, scales, static_cast<uint8_t>(repeats_), {1, kRepeatBlocks});
+    VectorOrder();
+    AscendC::Mul(term_, term_, scratch_, static_cast<int32_t>(h_));
+    VectorOrder();
+    const auto rounded = scratch_.template ReinterpretCast<RowType>();
+    AscendC::Cast(rounded, term_, AscendC::RoundMode::CAST_RINT, h_);
+    VectorOrder();
+    AscendC::Cast(term_, rounded, none, h_);
+    VectorOrder();
+  }
+
+  // sum = sum + term. Sums start at +0, which a first term of -0 leaves as +0.
+  __aicore__ inline void AddTerm() {
+    const auto count = static_cast<int32_t>(h_);
+    if (first_) {
+      AscendC::Adds(sum_, term_, 0.0f, count);
+    } else {
+      AscendC::Add(sum_, sum_, term_, count);
+    }
+    first_ = false;
+    VectorOrder();
+  }
+  // sum = sum + weight * term, product and sum rounded separately.
+  __aicore__ inline void AddWeighted(float weight) {
+    const auto count = static_cast<int32_t>(h_);
+    if (!first_ && ProductIsExact(weight)) {
+      AscendC::Axpy(sum_, term_, weight, count);
+      VectorOrder();
+      return;
+    }
+    AscendC::Muls(term_, term_, weight, count);
+    VectorOrder();
+    AddTerm();
+  }
+  // A bf16 number has 8 significant bits and is a multiple of 2^-133. A weight of at most 16
+  // significant bits that is a multiple of 2^-16 therefore multiplies it without rounding, even into
+  // the subnormal numbers: one instruction that rounds only the sum gives the same.
+  __aicore__ inline bool ProductIsExact(float weight) const {
+    constexpr float kUnits = 65536.0f;
+    const float units = weight * kUnits;
+    if (!(units >= -kUnits && units <= kUnits)) return false;
+    return static_cast<float>(static_cast<int32_t>(units)) == units;
+  }
+
+  // Special experts: zero, then copy, then const ones.
+  __aicore__ inline void AddSpecial(uint32_t token, uint32_t expert, float weight) {
+    const uint32_t first_copy = tiling_->first_special_expert + tiling_->zero_expert_num;
+    const uint32_t first_const = first_copy + tiling_->copy_expert_num;
+    if (expert < first_copy) {
+      // Adds 0 unless the weight is no number.
+      if (weight * 0.0f == 0.0f) return;
+      AscendC::Duplicate(term_, weight * 0.0f, static_cast<int32_t>(h_));
+      VectorOrder();
+      AddTerm();
+      return;
+    }
+    WidenTensorRow(tensors_->ori_x, token);
+    if (expert >= first_const) MakeConstTerm(expert - first_const);
+    AddWeighted(weight);
+  }
+
+  // term = alpha1 * term + alpha2 * v.
+  __aicore__ inline void MakeConstTerm(uint32_t index) {
+    const uint32_t middle = h_ / 2;
+    LoadAlphas(index);
+    Scale(term_, tensors_->const_expert_alpha_1, 0, index, 0, h_);
+    // Both halves of scratch: v, and a factor per element.
+    AddScaledV(index, 0, middle);
+    AddScaledV(index, middle, h_ - middle);
+  }
+  __aicore__ inline void AddScaledV(uint32_t index, uint32_t begin, uint32_t count) {
+    const AscendC::LocalTensor<float> v = scratch_;
+    WidenPart(tensors_->const_expert_v, index, begin, count, v);
+    Scale(v, tensors_->const_expert_alpha_2, 1, index, begin, count);
+    AscendC::Add(term_[begin], term_[begin], v, static_cast<int32_t>(count));
+    VectorOrder();
+  }
+  // values = alpha * values, where alpha is one number, or a row of which `count` from `begin` on.
+  __aicore__ inline void Scale(const AscendC::LocalTensor<float>& values, GmAddress alpha, uint32_t which,
+                               uint32_t index, uint32_t begin, uint32_t count) {
+    if ((tiling_->alpha_rows >> which & 1) == 0) {
+      AscendC::Muls(values, values, alphas_[which], static_cast<int32_t>(count));
+      VectorOrder();
+      return;
+    }
+    // Alpha 1 scales a whole row, alpha 2 half of one, which stands in the first half of scratch.
+    const AscendC::LocalTensor<float> factors = which == 0 ? scratch_ : scratch_[h_ - h_ / 2];
+    WidenPart(alpha, index, begin, count, factors);
+    AscendC::Mul(values, values, factors, static_cast<int32_t>(count));
+    VectorOrder();
+  }
+  __aicore__ inline void WidenPart(GmAddress rows, uint32_t index, uint32_t begin, uint32_t count,
+                                   const AscendC::LocalTensor<float>& to) {
+    AscendC::LocalTensor<RowType> part = rows_.AllocTensor<RowType>();
+    Load(part, At<RowType>(rows)[static_cast<uint64_t>(index) * h_ + begin], count);
+    rows_.EnQue(part);
+    part = rows_.DeQue<RowType>();
+    AscendC::Cast(to, part, AscendC::RoundMode::CAST_NONE, count);
+    VectorOrder();
+    rows_.FreeTensor(part);
+  }
+  __aicore__ inline void LoadAlphas(uint32_t index) {
+    const AscendC::LocalTensor<RowType> alphas = alpha_buffer_.Get<RowType>();
+    constexpr uint32_t kSecond = kBlockBytes / sizeof(RowType);
+    Order<AscendC::HardEvent::S_MTE2>();
+    if ((tiling_->alpha_rows & 1) == 0) {
+      Load(alphas, At<RowType>(tensors_->const_expert_alpha_1)[index], 1);
+    }
+    if ((tiling_->alpha_rows & 2) == 0) {
+      Load(alphas[kSecond], At<RowType>(tensors_->const_expert_alpha_2)[index], 1);
+    }
+    Order<AscendC::HardEvent::MTE2_S>();
+    if ((tiling_->alpha_rows & 1) == 0) alphas_[0] = AscendC::ToFloat(alphas.GetValue(0));
+    if ((tiling_->alpha_rows & 2) == 0) alphas_[1] = AscendC::ToFloat(alphas.GetValue(kSecond));
+  }
+
+  __aicore__ inline void WriteX(uint32_t token) {
+    const AscendC::LocalTensor<RowType> x = outs_.AllocTensor<RowType>();
+    AscendC::Cast(x, sum_, AscendC::RoundMode::CAST_RINT, h_);
+    WriteRow(x, tensors_->x, token);
+  }
+  __aicore__ inline void WriteRow(const AscendC::LocalTensor<RowType>& row, GmAddress tensor,
+                                  uint32_t token) {
+    outs_.EnQue(row);
+    AscendC::LocalTensor<RowType> ready = outs_.DeQue<RowType>();
+    Store(At<RowType>(tensor)[static_cast<uint64_t>(token) * h_], ready, h_);
+    outs_.FreeTensor(ready);
+  }
+
+  // rstd stays in the vector pipe: as a block that a multiplication reads for all of the row.
+  __aicore__ inline void WriteY(uint32_t token) {
+    constexpr auto kStatistics = static_cast<int32_t>(kStatisticFloats);
+    const auto count = static_cast<int32_t>(h_);
+    const auto repeats = static_cast<uint8_t>(repeats_);
+    AscendC::Mul(term_, sum_, sum_, count);
+    VectorOrder();
+    AscendC::ReduceSum(mean_, term_, partial_, static_cast<int32_t>(kRepeatFloats),
+                       static_cast<int32_t>(repeats_), static_cast<int32_t>(kRepeatBlocks));
+    VectorOrder();
+    AscendC::Muls(mean_, mean_, tiling_->mean_factor, kStatistics);
+    VectorOrder();
+    AscendC::Adds(mean_, mean_, tiling_->norm_eps, kStatistics);
+    VectorOrder();
+    AscendC::Sqrt(mean_, mean_, kStatistics);
+    VectorOrder();
+    AscendC::LocalTensor<float> rstd = rstds_.AllocTensor<float>();
+    AscendC::Div(rstd, one_, mean_, kStatistics);
+    VectorOrder();
+    AscendC::Brcb(rstd_blocks_, rstd, 1, {1, kRepeatBlocks});
+    VectorOrder();
+    rstds_.EnQue(rstd);
+    rstd = rstds_.DeQue<float>();
+    Store(At<float>(tensors_->rstd_out)[token], rstd, 1);
+    rstds_.FreeTensor(rstd);
+
+    AscendC::Mul(term_, sum_, rstd_blocks_, kRepeatFloats, repeats, {1, 1, 0, 8, 8, 0});
+    VectorOrder();
+    const AscendC::LocalTensor<RowType> y = outs_.AllocTensor<RowType>();
+    AscendC::Cast(y, term_, AscendC::RoundMode::CAST_RINT, h_);
+    VectorOrder();
+    AscendC::Cast(term_, y, AscendC::RoundMode::CAST_NONE, h_);
+    VectorOrder();
+    AscendC::Mul(term_, term_, WideGamma(), count);
+    VectorOrder();
+    AscendC::Cast(y, term_, AscendC::RoundMode::CAST_RINT, h_);
+    VectorOrder();
+    WriteRow(y, tensors_->y, token);
+  }
+  __aicore__ inline AscendC::LocalTensor<float> WideGamma() {
+    if (tiling_->gamma_wide != 0) return gamma_buffer_.Get<float>();
+    // The sum has been used up.
+    AscendC::Cast(sum_, gamma_buffer_.Get<RowType>(), AscendC::RoundMode::CAST_NONE, h_);
+    VectorOrder();
+    return sum_;
+  }
+
+  const op_plan::CombineTiling* tiling_;
+  const Tensors* tensors_;
+  const WindowPlaces* places_;
+  TokenShare share_;
+  AscendC::TQue<AscendC::TPosition::VECIN, 1> rows_;
+  AscendC::TQue<AscendC::TPosition::VECOUT, 1> outs_, rstds_;
+  AscendC::TBuf<> sum_buffer_, term_buffer_, scratch_buffer_, gamma_buffer_, scales_buffer_;
+  AscendC::TBuf<> alpha_buffer_, flags_buffer_, zero_flags_buffer_;
+  AscendC::TBuf<> mean_buffer_, one_buffer_, rstd_blocks_buffer_, partial_buffer_;
+  AscendC::LocalTensor<float> sum_, term_, scratch_, flags_, zero_flags_;
+  AscendC::LocalTensor<float> mean_, one_, rstd_blocks_, partial_;
+  float alphas_[2];
+  uint32_t experts_, h_, copies_, repeats_;
+  bool first_;
+};
+
+}  // namespace combine_kernel
