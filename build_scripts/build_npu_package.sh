@@ -5,8 +5,6 @@
 # packages/vendors/aclnn_moe into FOLDER, which build_scripts/pack_package.sh makes a .run of.
 set -euo pipefail
 [ $# -ge 1 ] && [ $# -le 2 ] || { echo "want build_npu_package.sh FOLDER [TOOLKIT]" >&2; exit 2; }
-mkdir -p "$1"
-folder=$(cd "$1" && pwd)
 toolkit=${2:-${ASCEND_HOME_PATH:-}}
 [ -n "$toolkit" ] || {
   echo "no CANN toolkit: source its set_env.sh, which sets ASCEND_HOME_PATH, or give its folder" >&2
@@ -18,12 +16,17 @@ module=$toolkit/compiler/tikcpp/ascendc_kernel_cmake/asc-config.cmake
     "toolkit (that of CANN 8.1 has none)" >&2
   exit 1
 }
+ASCEND_HOME_PATH=$(cd "$toolkit" && pwd)
+export ASCEND_HOME_PATH
+mkdir -p "$1"
+folder=$(cd "$1" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-export ASCEND_HOME_PATH=$toolkit
 build=build/npu
-rm -rf "$build/payload"
+# From the start: the toolkit's build does not notice that a kernel has changed.
+rm -rf "$build" "${build}_kernel"
 # The toolkit compiles kernels by a make of its own.
-cmake -G "Unix Makefiles" -S cann_op/npu -B "$build" -DASCEND_CANN_PACKAGE_PATH="$toolkit" -DACLNN_MOE_PAYLOAD="$PWD/$build/payload"
+cmake -G "Unix Makefiles" -S cann_op/npu -B "$build" \
+  -DASCEND_CANN_PACKAGE_PATH="$ASCEND_HOME_PATH" -DACLNN_MOE_PAYLOAD="$PWD/$build/payload"
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 cmake --build "$build" --target binary --parallel "$jobs"
 cmake --build "$build" --parallel "$jobs"
