@@ -32,8 +32,9 @@ operator_package() {
 # torch_npu_tests [PYTEST OPTIONS]: what runs on the real torch_npu, in its environment.
 torch_npu_tests() {
   install "$npu_venv" "[torch-npu,torch-npu-test]"
-  # Thousands of short tests on one core each; a file's stay together, as they share processes.
-  "$npu_venv/bin/aclnn-moe" run -- "$npu_venv/bin/pytest" -n 2 --dist loadfile tests/torch_npu "$@"
+  # Thousands of short tests on one core each; a file's stay together, as they share processes. The
+  # path is whole, because the workers, as the tests do, leave this folder.
+  "$npu_venv/bin/aclnn-moe" run -- "$npu_venv/bin/pytest" -n 2 --dist loadfile "$PWD/tests/torch_npu" "$@"
 }
 
 mkdir -p build

@@ -49,8 +49,11 @@ def native_tests() -> list[object]:
 @pytest.mark.parametrize(("program", "name"), native_tests())
 def test_native(program: Path, name: str) -> None:
     """One native test passes."""
+    # A sanitizer opens libraries in a program's stead, and does not know the program's RPATH.
+    libraries = program.parent.parent / "home" / "lib64"
     run = subprocess.run(
         [program, name],
+        env=os.environ | {"LD_LIBRARY_PATH": str(libraries)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

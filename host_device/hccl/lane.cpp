@@ -149,8 +149,9 @@ bool Lane::ReceiveChunk(const Message& message) {
             .text;
   }
   if (head.lent != 0) {
-    if (fits) CopyLent(message, head.lent - 1);
-    // Else the sender may have given up, and have used the memory for something else.
+    // A sender that gives up uses the memory for something else: what it lent is not read after
+    // that, and what was read meanwhile does not count.
+    if (fits && way.broken.load() == 0) CopyLent(message, head.lent - 1);
     if (way.broken.load() != 0 && broken_.empty()) broken_ = GivenUp();
     return true;
   }

@@ -131,8 +131,10 @@ TEST(freed_physical_memory_goes_back_to_the_system) {
 
 TEST(a_reservation_may_be_larger_than_the_machine) {
   void* address = nullptr;
+#ifndef __SANITIZE_THREAD__  // which keeps nearly all addresses for itself
   EXPECT_EQ(aclrtReserveMemAddress(&address, size_t{1} << 40, 0, nullptr, 0), ACL_SUCCESS);
   EXPECT_EQ(aclrtReleaseMemAddress(address), ACL_SUCCESS);
+#endif
   for (const size_t bytes : {size_t{1} << 60, SIZE_MAX}) {
     EXPECT_EQ(aclrtReserveMemAddress(&address, bytes, 0, nullptr, 0),
               ACL_ERROR_RT_MEMORY_ALLOCATION);

@@ -54,7 +54,8 @@ TEST(test_reduce_of_every_type_gives_known_values) {
     expect(int8_t(first ? 100 : 50), HCCL_DATA_TYPE_INT8, HCCL_REDUCE_SUM, -106);
     expect(int16_t(first ? -300 : 20), HCCL_DATA_TYPE_INT16, HCCL_REDUCE_PROD, -6000);
     expect(int32_t(first ? 7 : -9), HCCL_DATA_TYPE_INT32, HCCL_REDUCE_MIN, -9);
-    expect(int64_t(first ? 1 : -2) << 40, HCCL_DATA_TYPE_INT64, HCCL_REDUCE_MAX, int64_t{1} << 40);
+    expect(int64_t(first ? 1 : -2) * (int64_t{1} << 40), HCCL_DATA_TYPE_INT64, HCCL_REDUCE_MAX,
+           int64_t{1} << 40);
     expect(first ? 0.1f : 0.2f, HCCL_DATA_TYPE_FP32, HCCL_REDUCE_SUM, 0.1f + 0.2f);
     expect(first ? 0.1 : 0.2, HCCL_DATA_TYPE_FP64, HCCL_REDUCE_SUM, 0.1 + 0.2);
     expect(uint16_t(first ? 0x4200 : 0xc500), HCCL_DATA_TYPE_FP16, HCCL_REDUCE_PROD, 0xcb80);
