@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from aclnn_moe import opp, opp_files
+from aclnn_moe import opp, opp_files, opp_load
 from aclnn_moe._ffi import discovery, vendors
 
 VENDOR = "aclnn_moe"
@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     install = commands.add_parser("install", help="install a package, custom_opp_<os>_<arch>.run")
     install.add_argument("file", type=Path, metavar="FILE.run")
-    install.add_argument("--force", action="store_true", help="also an older version")
+    install.add_argument(
+        "--force", action="store_true", help="also an older version; the rest as FILE.run --help"
+    )
     install.add_argument("--install-for-all", action="store_true", help="all users may use it")
     install.set_defaults(command=_install)
 
@@ -64,8 +66,19 @@ def _install(args: argparse.Namespace) -> int:
     if args.install_path is not None:
         words.append(f"--install-path={args.install_path}")
     else:
-        variables["ASCEND_OPP_PATH"] = str(discovery.find().opp_path)
+        variables["ASCEND_OPP_PATH"] = str(_default_opp())
     return _run_script(words, variables)
+
+
+def _default_opp() -> Path:
+    opp_path = discovery.find().opp_path
+    for home in discovery.default_host_homes():
+        if opp_path.resolve().is_relative_to(home.resolve()):
+            raise ValueError(
+                f"{opp_path} belongs to the Python package, which has the operator already; "
+                "remedy: --install-path=ABS, or source CANN's set_env.sh to install there"
+            )
+    return opp_path
 
 
 def _uninstall(args: argparse.Namespace) -> int:
@@ -144,6 +157,8 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _check(package: opp.OperatorPackage, found: discovery.Installation, soc_name: str) -> None:
     folder = vendors.vendor_folder(package.library)
+    if objection := vendors.unreadable(package.library):
+        raise ValueError(objection)
     if not package.library.is_file():
         killed = folder.with_name(f".{folder.name}.old")
         if killed.is_dir():
@@ -152,9 +167,25 @@ def _check(package: opp.OperatorPackage, found: discovery.Installation, soc_name
     if objection := vendors.distrust(package.library):
         raise ValueError(objection)
     opp_files.check_files(folder)
+    opp_files.check_processor(folder)
     opp.verify(package, installation=found, soc_name=soc_name)
     if objection := opp.wrong_compiler(package, found):
         raise ValueError(f"operator package {package.name}: {objection}")
+    if (folder / opp_files.MANIFEST).is_file():
+        _check_own(package, found)
+
+
+def _check_own(package: opp.OperatorPackage, found: discovery.Installation) -> None:
+    """Check what only packages of this project promise: all functions, libraries that load."""
+    if missing := [each for each in opp.OPERATOR_FUNCTIONS if each not in package.functions]:
+        raise ValueError(f"{package.library} does not export {', '.join(missing)}")
+    folders = [each for each in discovery.library_folders(found.home) if each.is_dir()]
+    for library in opp_files.libraries(vendors.vendor_folder(package.library)):
+        if reason := opp_load.why_not(library, folders):
+            raise ValueError(
+                f"{library} does not load with {found.home}: {reason}; remedy: install the package "
+                "that goes with it, or build it on this system"
+            )
 
 
 def _vendor_folder(install_path: str | None) -> Path:

@@ -45,5 +45,6 @@ payload=$(mktemp -d)
 trap 'rm -rf "$payload"' EXIT
 cmake --install "$build" --component package --prefix "$payload" >/dev/null
 mkdir -p "$output"
+# shellcheck source=/dev/null
 os=$(. /etc/os-release && echo "$ID")
 bash build_scripts/pack_package.sh "$payload" "$output/custom_opp_${os}_$(uname -m).run"

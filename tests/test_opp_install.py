@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import io
@@ -118,7 +119,7 @@ def test_install_into_an_empty_path_has_the_layout_of_cann(user: User, package: 
     assert "compute_unit=host_cpu\n" in (vendor / "version.info").read_text()
     owners = {path.stat().st_uid for path in [vendor.parent, vendor, *vendor.rglob("*")]}
     assert owners == {user.number}
-    opp_files.check_files(vendor)
+    expect(run("sh", "-c", 'cd "$1" && sha256sum -c manifest.sha256', "-", vendor), 0)
     sourced = run("bash", "-c", '. "$1" && env', "-", vendor / "bin" / "set_env.bash")
     assert f"\nASCEND_CUSTOM_OPP_PATH={vendor}\n" in sourced.stdout
     assert f"\nLD_LIBRARY_PATH={vendor}/op_api/lib\n" in sourced.stdout
@@ -169,7 +170,9 @@ def test_help_and_check_install_nothing(me: User, package: Path) -> None:
         (["--install-path="], {}, "--install-path=: want an absolute path"),
         (["--install-path"], {}, "--install-path: want an absolute path"),
         (["--install-path=/a:b"], {}, "/a:b: a path with ':'"),
+        (["--install-path=/a/../b"], {}, "/a/../b: want a path without '..'"),
         (["--instal-path=/a"], {}, "unknown option --instal-path=/a"),
+        (["--check", "more"], {}, "unknown option more"),
         ([], {}, "ASCEND_OPP_PATH is not set; remedy: "),
         ([], {"ASCEND_OPP_PATH": "opp"}, "ASCEND_OPP_PATH is opp: want an absolute path"),
         ([], {"ASCEND_OPP_PATH": "/no/opp"}, "names /no/opp, which is no folder; remedy: "),
@@ -206,13 +209,73 @@ def test_install_refuses_what_others_could_change_or_redirect(me: User, package:
     folder = me.folder / "opp" / "vendors"
     folder.mkdir(parents=True)
     folder.chmod(0o777)
-    expect(me.install(package, f"--install-path={folder.parent}"), 1, "is writable by everybody")
+    path = f"--install-path={folder.parent}"
+    for mode in (0o777, 0o1777):
+        folder.chmod(mode)
+        expect(me.install(package, path), 1, f"{folder} is writable by everybody")
     folder.chmod(0o755)
+    folder.parent.chmod(0o777)
+    expect(me.install(package, path), 1, f"{folder.parent} is writable by everybody")
+    folder.parent.chmod(0o755)
     elsewhere = me.folder / "elsewhere"
     elsewhere.mkdir()
-    (folder / VENDOR).symlink_to(elsewhere)
-    expect(me.install(package, f"--install-path={folder.parent}"), 1, "is a link; remedy: ")
+    for name in (VENDOR, f".{VENDOR}.old"):
+        (folder / name).symlink_to(elsewhere)
+        expect(me.install(package, path, "--force"), 1, f"{folder / name} is a link; remedy: ")
+        (folder / name).unlink()
+    (folder / "config.ini").symlink_to(elsewhere / "config.ini")
+    expect(me.install(package, ASCEND_OPP_PATH=str(folder.parent)), 1, "config.ini is a link")
+    (folder / "config.ini").unlink()
+    folder.rmdir()
+    folder.symlink_to(elsewhere)
+    expect(me.install(package, path), 1, f"{folder} is a link; remedy: ")
     assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders to others")
+def test_root_installs_into_a_folder_of_somebody_else_only_by_force(
+    me: User, package: Path
+) -> None:
+    folder = me.folder / "vendors"
+    folder.mkdir()
+    os.chown(folder, NOBODY, NOBODY)
+    text = f"{folder} belongs to another user"
+    expect(me.install(package, f"--install-path={me.folder}"), 1, text)
+    assert list(folder.iterdir()) == []
+    expect(me.install(package, f"--install-path={me.folder}", "--force"), 0, f"warning: {text}")
+
+
+def test_install_for_all_names_the_folders_that_others_cannot_enter(
+    me: User, package: Path
+) -> None:
+    opp_path = me.folder / "opp"
+    add_vendor(opp_path, "other")
+    (opp_path / "vendors").chmod(0o750)
+    (opp_path / "vendors" / "config.ini").chmod(0o640)
+    done = me.install(package, "--install-for-all", ASCEND_OPP_PATH=str(opp_path))
+    expect(done, 0, f"warning: other users cannot enter {opp_path}/vendors, so ")
+    assert f"warning: other users cannot read {opp_path}/vendors/config.ini; " in done.stderr
+    assert stat.S_IMODE((opp_path / "vendors").stat().st_mode) == 0o750
+
+
+def test_variables_of_the_shell_do_not_mislead_the_scripts(me: User, package: Path) -> None:
+    other = me.folder / "other" / "scripts"
+    other.mkdir(parents=True)
+    wrong = {"CDPATH": str(other.parent), "TAR_OPTIONS": "--exclude=*", "GZIP": "-v"}
+    vendor = me.folder / "opp" / "vendors" / VENDOR
+    expect(me.install(package, f"--install-path={me.folder}/opp", **wrong), 0)
+    words = ("sh", "-c", 'cd "$1" && sh scripts/uninstall.sh', "-", vendor)
+    expect(run(*words, **wrong), 0, f"removed {vendor}")
+
+
+def test_a_file_in_place_of_the_vendor_folder_stays(me: User, package: Path) -> None:
+    file = me.folder / "vendors" / VENDOR
+    file.parent.mkdir()
+    file.write_text("mine")
+    for options in ((), ("--force",)):
+        done = me.install(package, f"--install-path={me.folder}", *options)
+        expect(done, 1, f"{file} is no folder; remedy: ")
+    assert file.read_text() == "mine"
 
 
 # Next to other vendors.
@@ -234,7 +297,9 @@ def test_a_new_name_comes_first_and_a_known_one_keeps_its_place(
     other = add_vendor(me.folder, *before)
     (me.folder / "vendors" / "config.ini").chmod(0o664)
     kept = snapshot(other)
-    expect(me.install(package, ASCEND_OPP_PATH=str(me.folder)), 0)
+    done = me.install(package, ASCEND_OPP_PATH=str(me.folder))
+    expect(done, 0, f"need {me.folder}/vendors/{VENDOR}/op_api/lib in LD_LIBRARY_PATH")
+    assert (f"load_priority={after}: the first" in done.stdout) == after.startswith("other")
     assert priority_of(me.folder) == f"# by hand\nload_priority={after}\n"
     assert stat.S_IMODE((me.folder / "vendors" / "config.ini").stat().st_mode) == 0o664
     expect(me.uninstall(me.folder / "vendors" / VENDOR), 0)
@@ -258,11 +323,10 @@ def test_the_first_of_load_priority_serves_the_operator(me: User, package: Path)
     expect(me.install(package, ASCEND_OPP_PATH=str(me.folder)), 0)
     folder = me.folder / "vendors"
     shutil.copytree(folder / VENDOR, folder / "other")
-    code = f"from aclnn_moe import _ffi; print(_ffi.find_operator({opp.OPERATOR!r}).path)"
     for order in (("other", VENDOR), (VENDOR, "other")):
         (folder / "config.ini").write_text(f"load_priority={','.join(order)}\n")
         expect(me.install(package, ASCEND_OPP_PATH=str(me.folder)), 0, "0.1.0 again in")
-        used = run(sys.executable, "-c", code, ASCEND_OPP_PATH=str(me.folder))
+        used = run(sys.executable, "-c", WHICH, ASCEND_OPP_PATH=str(me.folder))
         assert used.stdout.strip() == str(folder / order[0] / vendors.LIBRARY), used.stderr
 
 
@@ -380,14 +444,33 @@ def rewrite(package: Path, target: Path, *members: tuple[tarfile.TarInfo, bytes]
     return target
 
 
+INSIDE = f"./packages/vendors/{VENDOR}"
+
+
 @pytest.mark.parametrize(
-    "name", ["./packages/../../leaves", "/leaves", "./packages/vendors/aclnn_moe/link"]
+    ("name", "kind", "target"),
+    [
+        ("./packages/../../leaves", tarfile.REGTYPE, ""),
+        ("/leaves", tarfile.REGTYPE, ""),
+        (f"{INSIDE}/a b", tarfile.REGTYPE, ""),
+        (f"{INSIDE}/a\nb", tarfile.REGTYPE, ""),
+        (f"{INSIDE}/link", tarfile.SYMTYPE, "/etc"),
+        (f"{INSIDE}/link", tarfile.SYMTYPE, "../../../../leaves"),
+        (f"{INSIDE}/link", tarfile.SYMTYPE, "op_api/../../leaves"),
+        (f"{INSIDE}/link", tarfile.SYMTYPE, "a -> b/.."),
+        (f"{INSIDE}/link", tarfile.LNKTYPE, f"{INSIDE}/version.info"),
+        (f"{INSIDE}/pipe", tarfile.FIFOTYPE, ""),
+        (f"{INSIDE}/device", tarfile.CHRTYPE, ""),
+    ],
 )
-def test_an_archive_that_leaves_its_folder_is_refused(me: User, package: Path, name: str) -> None:
+def test_an_archive_that_leaves_its_folder_is_refused(
+    me: User, package: Path, name: str, kind: bytes, target: str
+) -> None:
     member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
     text = "a path that leaves its folder"
-    if name.endswith("link"):
-        member.type, member.linkname, text = tarfile.SYMTYPE, "/etc", "more than files and folders"
+    if kind != tarfile.REGTYPE:
+        text = "more than files and folders"
     bad = rewrite(package, me.folder / "bad.run", (member, b""))
     for option in ("--check", f"--install-path={me.folder}/opp", f"--extract={me.folder}/out"):
         expect(me.install(bad, option), 1, text)
@@ -403,18 +486,80 @@ def test_a_file_that_the_manifest_does_not_know_is_refused(me: User, package: Pa
     assert not (me.folder / "opp").exists()
 
 
-def test_a_package_for_another_processor_is_refused(me: User, package: Path) -> None:
+def for_another_processor(library: Path) -> bytes:
+    content = bytearray(library.read_bytes())
+    content[18:20] = b"\xb7\x00" if content[18] == 62 else b"\x3e\x00"
+    return bytes(content)
+
+
+def test_a_package_for_another_processor_needs_force(me: User, package: Path) -> None:
     def change(vendor: Path) -> None:
         library = vendor / vendors.LIBRARY
-        content = bytearray(library.read_bytes())
-        content[18:20] = b"\xb7\x00" if content[18] == 62 else b"\x3e\x00"
-        library.write_bytes(content)
+        library.write_bytes(for_another_processor(library))
 
     foreign = repack(package, me.folder / "foreign.run", change)
-    for options in ((), ("--force",)):
-        done = me.install(foreign, f"--install-path={me.folder}/opp", *options)
-        expect(done, 1, f"and this machine is {os.uname().machine}; remedy: ")
+    path = f"--install-path={me.folder}/opp"
+    text = f"and this machine is {os.uname().machine}; remedy: "
+    expect(me.install(foreign, path), 1, text)
     assert not (me.folder / "opp").exists()
+    # CANN's installers do so too: the folder may be an image for another machine.
+    expect(me.install(foreign, path, "--force"), 0, "warning: libcust_opapi.so is built for ")
+    expect(run(*CLI, "verify", path, ACLNN_MOE_DEVICE="host"), 1, text)
+
+
+def test_a_package_for_a_newer_c_library_needs_force(me: User, package: Path) -> None:
+    tools = me.folder / "tools"
+    tools.mkdir()
+    (tools / "getconf").write_text("#!/bin/sh\necho glibc 2.1\n")
+    (tools / "getconf").chmod(0o755)
+    variables = opp_package.environment() | {"PATH": f"{tools}:{os.environ['PATH']}"}
+    words = ["sh", package, f"--install-path={me.folder}/opp"]
+    for options, status in (([], 1), (["--force"], 0)):
+        done = subprocess.run(
+            [*words, *options], env=variables, check=False, capture_output=True, text=True
+        )
+        expect(done, status, "and this machine has 2.1; remedy: ")
+        assert (me.folder / "opp").exists() == (status == 0)
+
+
+def test_the_layout_of_a_package_for_an_npu_installs(me: User, package: Path) -> None:
+    here = os.uname().machine
+    there = {"x86_64": "aarch64", "aarch64": "x86_64"}[here]
+    tbe = Path("op_impl") / "ai_core" / "tbe"
+    tiling = tbe / "op_tiling" / "lib" / "linux"
+
+    def change(vendor: Path) -> None:
+        kernel = vendor / tbe / "kernel" / "ascend910_93" / "an_operator"
+        for folder in (tiling / here, tiling / there, Path("op_proto/lib/linux") / here, kernel):
+            (vendor / folder).mkdir(parents=True)
+        library = vendor / vendors.LIBRARY
+        for folder in (tiling, Path("op_proto/lib/linux")):
+            shutil.copy(library, vendor / folder / here / "libcust.so")
+        (vendor / tiling / there / "libcust.so").write_bytes(for_another_processor(library))
+        # CANN's build makes this one.
+        (vendor / tbe / "op_tiling" / "liboptiling.so").symlink_to(f"lib/linux/{here}/libcust.so")
+        (kernel / "An_operator_0123.o").write_bytes(b"device code")
+
+    npu = repack(package, me.folder / "npu.run", change)
+    expect(me.install(npu, "--check"), 0)
+    vendor = me.installed(npu, me.folder / "opp")
+    link = vendor / tbe / "op_tiling" / "liboptiling.so"
+    assert str(link.readlink()) == f"lib/linux/{here}/libcust.so"
+    opp_files.check_files(vendor)
+    opp_files.check_processor(vendor)
+    assert opp.read_package(vendor / vendors.LIBRARY).chips == ("ascend910_93", "host_cpu")
+    (vendor / tiling / here / "libcust.so").write_bytes(
+        for_another_processor(vendor / vendors.LIBRARY)
+    )
+    with pytest.raises(ValueError, match=r"/libcust.so is built for .*, and this machine is "):
+        opp_files.check_processor(vendor)
+    outside = me.folder / "outside.so"
+    shutil.copy(vendor / vendors.LIBRARY, outside)
+    shutil.copy(vendor / vendors.LIBRARY, vendor / tiling / here / "libcust.so")
+    link.unlink()
+    link.symlink_to(outside)
+    with pytest.raises(ValueError, match=r"liboptiling.so is a link that leads out of"):
+        opp_files.check_files(vendor)
 
 
 # Interrupted.
@@ -514,21 +659,46 @@ def test_a_first_install_that_fails_leaves_no_folder(me: User, package: Path) ->
     assert not (me.folder / "a").exists()
 
 
-def test_a_signal_to_the_run_reaches_the_installer(me: User, package: Path, newer: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_run_reaches_the_installer(
+    me: User, package: Path, newer: Path, number: signal.Signals
+) -> None:
     vendor = me.installed(package, me.folder / "opp")
     before = snapshot(me.folder / "opp")
     scratch = me.folder / "scratch"
     scratch.mkdir()
     path = replace_tool(me.folder, "sync", 1, before=f"touch {me.folder}/here; sleep 0.5")
     variables = opp_package.environment(TMPDIR=str(scratch)) | {"PATH": path}
-    running = subprocess.Popen(["sh", newer, f"--install-path={me.folder}/opp"], env=variables)
+    words = ["sh", newer, f"--install-path={me.folder}/opp"]
+    running = subprocess.Popen(words, env=variables, start_new_session=True)
     deadline = time.monotonic() + 60
     while not (me.folder / "here").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    running.send_signal(signal.SIGTERM)
-    assert running.wait(60) == 143
+    # As from Ctrl-C: all of the terminal's processes get it.
+    os.killpg(running.pid, number)
+    assert running.wait(60) in (130, 143)
     assert snapshot(vendor.parent.parent) == before
     assert list(scratch.iterdir()) == []
+
+
+def test_files_that_cannot_be_written_whole_leave_what_was_there(
+    user: User, package: Path, newer: Path
+) -> None:
+    vendor = user.installed(package, user.folder / "opp")
+    size = (vendor / vendors.LIBRARY).stat().st_size
+    before = snapshot(user.folder)
+    # In units of 512 bytes; TMPDIR has had room, as the archive is packed.
+    limit = f"ulimit -f {size // 2 // 512}; trap '' XFSZ; exec sh \"$@\""
+    words = ("sh", "-c", limit, "-", newer, f"--install-path={user.folder}/opp")
+    expect(run(*user.prefix, *words), 1, "cannot unpack into ")
+    assert snapshot(user.folder) == before
+    path = replace_tool(user.folder, "cp", 1, before=f"ulimit -f {size // 2 // 512}")
+    words = ("sh", newer, f"--install-path={user.folder}/opp")
+    (user.folder / "tools").chmod(0o777)  # it counts there
+    done = run(*user.prefix, "env", f"PATH={path}", *words)
+    shutil.rmtree(user.folder / "tools")
+    expect(done, 1, "cannot copy the package into")
+    assert snapshot(user.folder) == before
 
 
 def test_a_full_disk_leaves_what_was_there(me: User, package: Path, newer: Path) -> None:
@@ -568,6 +738,47 @@ def test_two_installers_take_turns(me: User, package: Path, newer: Path) -> None
     assert leftovers(me.folder) == []
 
 
+def test_an_installer_whose_folder_was_taken_away_says_so(me: User, package: Path) -> None:
+    folder = me.folder / "opp" / "vendors"
+    folder.mkdir(parents=True)
+    lock = os.open(folder, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    waits = me.folder / "waits"
+    path = replace_tool(me.folder, "flock", 1, before=f"touch {waits}")
+    variables = opp_package.environment() | {"PATH": path}
+    words = ["sh", package, f"--install-path={folder.parent}"]
+    running = subprocess.Popen(words, env=variables, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not waits.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    folder.rmdir()
+    os.close(lock)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 1
+    assert f"another installer removed {folder} meanwhile; remedy: run this again" in said
+
+
+def test_an_uninstall_is_not_left_half_done(me: User, package: Path) -> None:
+    opp_path = me.folder / "opp"
+    other = add_vendor(opp_path, "other", VENDOR, "third")
+    expect(me.install(package, ASCEND_OPP_PATH=str(opp_path)), 0)
+    before = snapshot(opp_path)
+    script = opp_path / "vendors" / VENDOR / "scripts" / "uninstall.sh"
+    # mv of config.ini, then of the package.
+    for count in (1, 2):
+        path = replace_tool(me.folder, "mv", count, before="exit 1")
+        variables = opp_package.environment() | {"PATH": path}
+        done = subprocess.run(["sh", script], env=variables, check=False, capture_output=True)
+        assert done.returncode == 1
+        assert snapshot(opp_path) == before
+        shutil.rmtree(me.folder / "tools")
+    path = replace_tool(me.folder, "mv", 1, after="kill -TERM $PPID")
+    variables = opp_package.environment() | {"PATH": path}
+    assert subprocess.run(["sh", script], env=variables, check=False).returncode == 0
+    assert priority_of(opp_path) == "# by hand\nload_priority=other,third\n"
+    assert sorted(each.name for each in other.parent.iterdir()) == ["config.ini", "other"]
+
+
 # The commands.
 
 
@@ -602,6 +813,14 @@ def test_command_takes_the_options_of_the_run(me: User, package: Path, newer: Pa
     expect(run(*CLI, "verify", path), 1, "libcust_opapi.so is missing; remedy: ")
 
 
+def test_command_leaves_the_folder_of_the_python_package_alone(package: Path) -> None:
+    for options in ((), ("--force",)):
+        done = run(*CLI, "install", package, *options, ACLNN_MOE_DEVICE="host")
+        expect(done, 1, "belongs to the Python package, which has the operator already; remedy: ")
+    done = run(*CLI, "uninstall", ACLNN_MOE_DEVICE="host")
+    expect(done, 1, "no package that a .run installed in ")
+
+
 def test_command_refuses_what_is_no_package(me: User) -> None:
     expect(run(*CLI, "install", me.folder / "none.run"), 1, "No such file or directory")
     for content in (b"", b"#!/bin/sh\ntouch ran\n", b"\x7fELF"):
@@ -628,6 +847,11 @@ def test_verify_names_what_is_wrong(me: User, package: Path) -> None:
     (vendor / "version.info").chmod(0o666)
     problem("version.info is writable by everybody; remedy: ")
     (vendor / "version.info").chmod(0o640)
+    if os.geteuid() == 0:
+        for path in (vendor, vendor / "op_api" / "lib", vendor / "version.info"):
+            os.chown(path, NOBODY, NOBODY)
+            problem(f"{path} belongs to user nobody")
+            os.chown(path, 0, 0)
     header = vendor / "op_api" / "include"
     header.rename(vendor / "kept")
     problem("is missing; remedy: ")
@@ -644,6 +868,28 @@ def test_verify_names_what_is_wrong(me: User, package: Path) -> None:
     problem("was killed; remedy: run the installer again")
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "text"),
+    [
+        (f"{opp.OPERATOR}V2", f"{opp.OPERATOR}V3", f"does not export {opp.OPERATOR}V2"),
+        ("HostExecutorLaunch", "HostExecutorLaunci", "undefined symbol: HostExecutorLaunci"),
+    ],
+)
+def test_verify_finds_a_package_that_does_not_go_with_the_host_device(
+    me: User, package: Path, name: str, other: str, text: str
+) -> None:
+    def change(vendor: Path) -> None:
+        library = vendor / vendors.LIBRARY
+        content = library.read_bytes()
+        assert f"\0{name}\0".encode() in content
+        library.write_bytes(content.replace(f"\0{name}\0".encode(), f"\0{other}\0".encode()))
+
+    file = repack(package, me.folder / "other.run", change)
+    me.installed(file, me.folder / "opp")
+    words = (*CLI, "verify", f"--install-path={me.folder}/opp")
+    expect(run(*words, ACLNN_MOE_DEVICE="host"), 1, text)
+
+
 def test_verify_refuses_another_users_package(user: User, package: Path) -> None:
     user.installed(package, user.folder, "--install-for-all")
     done = run(*CLI, "verify", f"--install-path={user.folder}")
@@ -658,16 +904,19 @@ def test_verify_refuses_another_users_package(user: User, package: Path) -> None
 # What was installed runs.
 
 
+TWO_RANKS = ROOT / "samples" / "cpp" / "two_ranks.cpp"
+LINKED = ("-lascendcl", "-lnnopbase", "-lopapi", "-lhccl", "-lcust_opapi", "-pthread")
+WHICH = f"from aclnn_moe import _ffi; print(_ffi.find_operator({opp.OPERATOR!r}).path)"
+
+
 def test_operator_runs_from_c_and_python_through_set_env(me: User, package: Path) -> None:
     vendor = me.installed(package, me.folder / "with spaces")
     library = vendor / vendors.LIBRARY
     home = cli.environment({})["ASCEND_HOME_PATH"]
     program = me.folder / "two_ranks"
-    source = ROOT / "samples" / "cpp" / "two_ranks.cpp"
     folders = [f"-I{home}/include", f"-I{vendor}/op_api/include"]
     folders += [f"-L{home}/lib64", f"-L{vendor}/op_api/lib"]
-    names = ["-lascendcl", "-lnnopbase", "-lopapi", "-lhccl", "-lcust_opapi", "-pthread"]
-    expect(run("g++", source, *folders, *names, "-o", program), 0)
+    expect(run("g++", TWO_RANKS, *folders, *LINKED, "-o", program), 0)
     script = '. "$1" && shift && exec "$@"'
     sourced = ("bash", "-c", script, "-", vendor / "bin" / "set_env.bash")
     libraries = {"LD_LIBRARY_PATH": f"{home}/lib64"}
@@ -676,11 +925,29 @@ def test_operator_runs_from_c_and_python_through_set_env(me: User, package: Path
     expect(done, 0)
     assert done.stdout.count("values are right") == 2
 
-    code = f"from aclnn_moe import _ffi; print(_ffi.find_operator({opp.OPERATOR!r}).path)"
-    assert run(*sourced, sys.executable, "-c", code).stdout.strip() == str(library)
+    assert run(*sourced, sys.executable, "-c", WHICH).stdout.strip() == str(library)
     done = run(*sourced, sys.executable, ROOT / "samples" / "two_ranks.py")
     expect(done, 0, "rank 1: x (4, 1, 1024) bfloat16")
     assert done.stderr == ""
+
+
+def test_operator_runs_from_c_and_python_through_ascend_opp_path(me: User, package: Path) -> None:
+    variables = {"ASCEND_OPP_PATH": str(me.folder), "ACLNN_MOE_DEVICE": "host"}
+    expect(me.install(package, **variables), 0)
+    library = me.folder / "vendors" / VENDOR / vendors.LIBRARY
+    program = me.folder / "two_ranks"
+    inside = (sys.executable, "-m", "aclnn_moe.cli", "run", "--")
+    folders = 'exec "$0" "$@" -I"$ASCEND_HOME_PATH/include" -L"$ASCEND_HOME_PATH/lib64"'
+    build = (*inside, "sh", "-c", folders, "g++", TWO_RANKS, "-o", program, *LINKED)
+    expect(run(*build, **variables), 0)
+    assert str(library) in run(*inside, "ldd", program, **variables).stdout
+    done = run(*inside, program, **variables)
+    expect(done, 0)
+    assert done.stdout.count("values are right") == 2
+
+    assert run(sys.executable, "-c", WHICH, **variables).stdout.strip() == str(library)
+    done = run(sys.executable, ROOT / "samples" / "two_ranks.py", **variables)
+    expect(done, 0, "rank 1: x (4, 1, 1024) bfloat16")
 
 
 def test_packages_for_an_npu_are_refused_by_name(me: User) -> None:

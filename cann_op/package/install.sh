@@ -7,13 +7,16 @@
 # What fails or is interrupted is undone; what a kill left is put right by `recover` of the next run.
 
 main() {
+  unset CDPATH
   program=${program:-install.sh}
   here=$(cd "$(dirname "$0")" && pwd -P) || exit 1
   for payload in "$here"/packages/vendors/*; do :; done
   vendor=${payload##*/}
+  # shellcheck source=scripts/vendors.sh
   . "$payload/scripts/vendors.sh"
   read_options "$@"
   check_payload
+  check_libraries
   choose_root
   open_vendors
   lock "$vendors"
@@ -45,27 +48,58 @@ read_options() {
   case $install_path in
     *:* | *'
 '*) fail "$install_path: a path with ':' or a line break cannot stand in ASCEND_CUSTOM_OPP_PATH" ;;
+    */../* | */..) fail "$install_path: want a path without '..'" ;;
   esac
 }
 
 check_payload() {
-  [ -z "$(find "$here/packages" ! -type d ! -type f)" ] || fail "the package holds more than files and folders"
   (
     cd "$payload" || exit
-    # Every file is in the manifest, and is what it says.
+    # Every file is in the manifest, and is what it says; so is what a link leads to.
     sha256sum -c manifest.sha256 >/dev/null 2>&1 &&
-      [ "$(sed 's/^.\{66\}//' manifest.sha256)" = "$(find . -type f ! -name manifest.sha256 | LC_ALL=C sort)" ]
+      [ "$(sed 's/^.\{66\}//' manifest.sha256)" = "$(find . ! -type d ! -path ./manifest.sha256 | LC_ALL=C sort)" ]
   ) || fail "the package is damaged: its files are not those of manifest.sha256; remedy: copy the .run again"
   version=$(field "$payload/version.info" Version)
   [ -n "$version" ] || fail "the package does not say its version"
+}
+
+# unless_forced TEXT: an error, and with --force a warning.
+unless_forced() {
+  [ -n "$force" ] || fail "$*, or --force installs it all the same"
+  warn "$*"
+}
+
+# Libraries are for this machine's processor and C library.
+check_libraries() {
+  machine=$(uname -m)
+  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null)
+  libc=${libc#glibc }
+  (
+    cd "$payload" || exit
+    # Folders linux/ARCH may be for other processors.
+    find . -type f -name '*.so' \( ! -path '*/linux/*' -o -path "*/linux/$machine/*" \) |
+      while IFS= read -r library; do
+        check_library "$library"
+      done
+  ) || exit
+}
+
+check_library() {
   # The processor that an ELF file is for: bytes 18 and 19.
-  case $(od -An -tu1 -j18 -N2 "$payload/op_api/lib/libcust_opapi.so" | tr -s ' ') in
+  case $(od -An -tu1 -j18 -N2 "$1" | tr -s ' ') in
     " 62 0") arch=x86_64 ;;
     " 183 0") arch=aarch64 ;;
     *) arch="an unknown processor" ;;
   esac
-  [ "$arch" = "$(uname -m)" ] ||
-    fail "built for $arch, and this machine is $(uname -m); remedy: install the package that is built for $(uname -m)"
+  [ "$arch" = "$machine" ] || unless_forced "${1##*/} is built for $arch, and this machine is $machine; remedy:" \
+    "install the package that is built for $machine"
+  needed=0
+  # shellcheck disable=SC2013 # each word
+  for each in $(LC_ALL=C grep -ao 'GLIBC_[0-9][0-9.]*' "$1" | sort -u); do
+    ! older "$needed" "${each#GLIBC_}" || needed=${each#GLIBC_}
+  done
+  ! older "${libc:-0}" "$needed" || unless_forced "${1##*/} is built for glibc $needed, and this machine has" \
+    "${libc:-another C library}; remedy: install a package that is built on an older system"
 }
 
 choose_root() {
@@ -108,11 +142,15 @@ open_vendors() {
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
+  [ ! -L "$vendors" ] || fail "$vendors is a link; remedy: give --install-path=/FOLDER where it leads to, or remove it"
   mkdir -p "$vendors" || fail "cannot make the folder $vendors; remedy: give --install-path=/FOLDER where $(id -un) may write"
   [ -w "$vendors" ] || fail "$(id -un) may not write in $vendors; remedy: run as its owner, or give --install-path=/FOLDER"
-  [ -z "$(find "$vendors/" -prune -perm -0002 ! -perm -1000)" ] ||
+  [ -z "$(find "$root/." -prune -perm -0002 ! -perm -1000)" ] ||
+    fail "$root is writable by everybody, who could put code of their own there; remedy: chmod o-w $root"
+  [ -z "$(find "$vendors/." -prune -perm -0002)" ] ||
     fail "$vendors is writable by everybody, who could put code of their own there; remedy: chmod o-w $vendors"
-  [ ! -L "$final" ] || fail "$final is a link; remedy: remove it"
+  [ -z "$(find "$vendors/." -prune ! -user 0 ! -user "$(id -u)")" ] ||
+    unless_forced "$vendors belongs to another user, who could put code of their own there; remedy: install as that user"
 }
 
 # Numbers of a version are compared as numbers; 1.0rc1 comes before 1.0.
@@ -131,11 +169,13 @@ older() {
 compare_versions() {
   done_text="installed $vendor $version in $final"
   [ -e "$final" ] || return 0
+  [ -d "$final" ] || fail "$final is no folder; remedy: remove it"
   if [ ! -f "$final/manifest.sha256" ]; then
     [ -n "$force" ] || fail "$final is there and was not installed by a .run; remedy: --force replaces it"
     return 0
   fi
   there=$(field "$final/version.info" Version)
+  there=${there:-0}
   if older "$version" "$there"; then
     [ -n "$force" ] ||
       fail "$final is version $there, newer than this $version; remedy: --force installs the older one"
@@ -150,16 +190,18 @@ compare_versions() {
 make_stage() {
   stage=$(mktemp -d "$vendors/.$vendor.stage.XXXXXX") || fail "cannot write in $vendors"
   new=$stage/new
-  cp -R "$payload" "$new" || fail "cannot copy the package into $vendors; what was there is unchanged"
+  cp -RP "$payload" "$new" || fail "cannot copy the package into $vendors; what was there is unchanged"
   if [ -n "$install_path" ] || [ -f "$final/bin/set_env.bash" ]; then
-    mkdir "$new/bin" && write_set_env >"$new/bin/set_env.bash" ||
+    { mkdir "$new/bin" && write_set_env >"$new/bin/set_env.bash"; } ||
       fail "cannot write set_env.bash into $vendors; what was there is unchanged"
   fi
   dirs=750 files=640
   [ -z "$for_all" ] || dirs=755 files=644
-  find "$new" -type d -exec chmod "$dirs" {} + &&
-    find "$new" -type f -exec chmod "$files" {} + &&
-    chmod "$dirs" "$new/scripts/uninstall.sh" || fail "cannot set the modes in $new"
+  {
+    find "$new" -type d -exec chmod "$dirs" {} + &&
+      find "$new" -type f -exec chmod "$files" {} + &&
+      chmod "$dirs" "$new/scripts/uninstall.sh"
+  } || fail "cannot set the modes in $new"
   to_disk "$new" || fail "cannot write the package to the disk; what was there is unchanged"
 }
 
@@ -174,10 +216,10 @@ EOF
 
 swap() {
   if [ -e "$final" ]; then
-    mv "$final" "$old" || fail "cannot move $final"
+    mv -T "$final" "$old" || fail "cannot move $final"
   fi
   swapping=yes
-  mv "$new" "$final" || fail "cannot move the new package to $final"
+  mv -T "$new" "$final" || fail "cannot move the new package to $final"
   # A signal between config.ini and `committed` could not be undone; what remains is short.
   trap '' HUP INT TERM
   [ -n "$install_path" ] || write_config "$vendors" "$vendor" add ||
@@ -185,9 +227,32 @@ swap() {
   committed=yes
   to_disk "$vendors"
   say "$done_text"
-  [ -z "$install_path" ] || say "before programs use it: source $final/bin/set_env.bash"
+  how_to_use
 }
 
+how_to_use() {
+  if [ -n "$install_path" ]; then
+    say "before programs use it: source $final/bin/set_env.bash"
+  else
+    priority=$(field "$vendors/config.ini" load_priority)
+    [ "${priority%%,*}" = "$vendor" ] || say "config.ini has load_priority=$priority: the first that has an operator serves it"
+    say "programs that link it need $final/op_api/lib in LD_LIBRARY_PATH"
+  fi
+  [ -n "$for_all" ] || return 0
+  # Folders from here up, as far as they lead.
+  folder=$(cd "$vendors" && pwd -P)
+  while :; do
+    [ -z "$(find "$folder/." -prune ! -perm -0001)" ] ||
+      warn "other users cannot enter $folder, so they cannot use the package; remedy: chmod o+x $folder"
+    [ "$folder" != / ] || break
+    folder=$(dirname "$folder")
+  done
+  config=$vendors/config.ini
+  [ -n "$install_path" ] || [ -n "$(find "$config" -perm -0004)" ] ||
+    warn "other users cannot read $config; remedy: chmod o+r $config"
+}
+
+# shellcheck disable=SC2317 # the trap calls it
 # Runs however this script ends, but for a kill: puts back what was there, unless all is done.
 undo() {
   trap '' HUP INT TERM
@@ -195,8 +260,8 @@ undo() {
     rm -rf "$old"
   elif [ -n "$stage" ]; then
     # What has left the stage is in place.
-    [ -z "$swapping" ] || [ -d "$new" ] || mv "$final" "$new"
-    [ ! -d "$old" ] || [ -e "$final" ] || mv "$old" "$final"
+    [ -z "$swapping" ] || [ -d "$new" ] || mv -T "$final" "$new"
+    [ ! -d "$old" ] || [ -e "$final" ] || mv -T "$old" "$final"
   fi
   [ -z "$stage" ] || rm -rf "$stage"
   if [ -z "$committed" ] && [ -n "$made" ]; then

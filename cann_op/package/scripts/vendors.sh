@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154 # who sources it sets program, quiet and stage
 # Sourced by install.sh and uninstall.sh: a folder `vendors`, which all vendors' packages share.
-# `program` and `quiet` are theirs.
 
 say() {
   [ -n "$quiet" ] || printf '%s: %s\n' "$program" "$*"
+}
+
+warn() {
+  [ -n "$quiet" ] || printf '%s: warning: %s\n' "$program" "$*" >&2
 }
 
 fail() {
@@ -22,16 +26,22 @@ lock() {
   command -v flock >/dev/null || fail "the command flock is missing; remedy: install util-linux"
   exec 9<"$1" || fail "cannot read the folder $1"
   flock -w 60 9 || fail "another installer works in $1 and did not end within 60 s"
+  # Whoever had it may have failed, and taken away the folder that it had made.
+  [ "$(stat -Lc %d:%i /proc/self/fd/9)" = "$(stat -Lc %d:%i "$1" 2>/dev/null)" ] ||
+    fail "another installer removed $1 meanwhile; remedy: run this again"
 }
 
 # recover VENDORS NAME: ends what an installer that was killed had begun.
 recover() {
+  for link in "$1/$2" "$1/.$2.old"; do
+    [ ! -L "$link" ] || fail "$link is a link; remedy: remove it"
+  done
   if [ -d "$1/.$2.old" ]; then
     if [ -e "$1/$2" ]; then
       # It had put the new package in place, whole.
       rm -rf "$1/.$2.old" || fail "cannot remove $1/.$2.old"
     else
-      mv "$1/.$2.old" "$1/$2" || fail "cannot move $1/.$2.old to $1/$2"
+      mv -T "$1/.$2.old" "$1/$2" || fail "cannot move $1/.$2.old to $1/$2"
       say "an install of $2 was killed: put back what was there before"
     fi
   fi
@@ -81,7 +91,7 @@ write_config() {
     { print }
     END { if (!found && action == "add") print "load_priority=" name }
   ' "$read_from" >"$stage/config.ini" || return 1
-  cmp -s "$stage/config.ini" "$config" && return 0
+  cmp -s "$stage/config.ini" "$config" && return
   # As CANN does: no vendor left, no file.
   if [ ! -s "$stage/config.ini" ]; then
     rm -f "$config"
