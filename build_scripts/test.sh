@@ -17,11 +17,23 @@ sanitized_tests() {
   ACLNN_MOE_NATIVE_TESTS=$PWD/$folder/tests_native "$venv/bin/pytest" tests/test_native.py "${@:2}"
 }
 
+# get_makeself: Debian's package, unpacked into build/makeself. That needs no root, and changes nothing of the machine.
+get_makeself() {
+  PATH=$PWD/build/makeself/usr/bin:$PATH
+  if command -v makeself >/dev/null || ! command -v apt-get >/dev/null; then return; fi
+  mkdir -p build/makeself/{lists,archives}/partial
+  (
+    cd build/makeself
+    options=(-o Dir::State::lists="$PWD/lists" -o Dir::Cache="$PWD" -o Acquire::http::Timeout=30)
+    apt-get "${options[@]}" update
+    apt-get "${options[@]}" download makeself
+    dpkg-deb --extract makeself_*.deb .
+  ) >build/makeself.log 2>&1 || echo "cannot get makeself: $(tail -n 1 build/makeself.log)" >&2
+}
+
 # operator_package BUILD: packs what is built in the folder BUILD, for tests/test_opp_install.py.
 operator_package() {
-  if ! command -v makeself >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    { apt-get update && apt-get install --yes --no-install-recommends makeself; } >build/makeself.log 2>&1 || true
-  fi
+  get_makeself
   command -v makeself >/dev/null ||
     { echo "no tests of the operator package: makeself is missing (apt-get install makeself)" >&2; return 0; }
   PATH=$venv/bin:$PATH bash build_scripts/build_package.sh --device host --build "$1"
