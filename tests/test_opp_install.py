@@ -548,11 +548,19 @@ def test_the_layout_of_a_package_for_an_npu_installs(me: User, package: Path) ->
     opp_files.check_files(vendor)
     opp_files.check_processor(vendor)
     assert opp.read_package(vendor / vendors.LIBRARY).chips == ("ascend910_93", "host_cpu")
-    (vendor / tiling / here / "libcust.so").write_bytes(
-        for_another_processor(vendor / vendors.LIBRARY)
-    )
-    with pytest.raises(ValueError, match=r"/libcust.so is built for .*, and this machine is "):
-        opp_files.check_processor(vendor)
+
+    def spoil(vendor: Path) -> None:
+        change(vendor)
+        library = vendor / tiling / here / "libcust.so"
+        library.write_bytes(for_another_processor(library))
+
+    bad = repack(package, me.folder / "bad.run", spoil)
+    path = f"--install-path={me.folder}/bad"
+    text = f"libcust.so is built for {there}, and this machine is {here}"
+    expect(me.install(bad, path), 1, text)
+    expect(me.install(bad, path, "--force"), 0, text)
+    expect(run(*CLI, "verify", path, ACLNN_MOE_DEVICE="host"), 1, text)
+
     outside = me.folder / "outside.so"
     shutil.copy(vendor / vendors.LIBRARY, outside)
     shutil.copy(vendor / vendors.LIBRARY, vendor / tiling / here / "libcust.so")
