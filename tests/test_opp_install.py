@@ -716,7 +716,7 @@ def test_a_full_disk_leaves_what_was_there(me: User, package: Path, newer: Path)
     kilobytes = sum(path.stat().st_size for path in payload.rglob("*")) * 3 // 2 // 1024
     mounted = run("mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk)
     if mounted.returncode:
-        pytest.skip(f"a small disk needs the right to mount: {mounted.stderr.strip()}")
+        pytest.skip(f"a small disk needs the right to mount: {mounted.stderr.splitlines()[0]}")
     try:
         vendor = me.installed(package, disk / "opp")
         before = snapshot(disk)
