@@ -50,13 +50,12 @@
   X(GroupedMatmulSwigluQuantV2) X(GroupedMatmulSwigluQuantWeightNZ) X(HansDecode) X(HansEncode) \
   X(HardshrinkBackward) X(HardsigmoidBackward) X(HardswishBackward) X(HardtanhBackward) \
   X(Im2col) X(Im2colBackward) X(IncreFlashAttentionV4) X(IndexAddV2) \
-  X(InplaceAttentionWorkerScheduler) X(InplaceFfnWorkerScheduler) X(InplaceFillDiagonal) \
-  X(InplaceFusedCausalConv1d) X(InplaceNormalTensor) X(InplaceQuantScatter) \
-  X(InplaceRReluWithNoise) X(InplaceRandomTensor) X(InplaceRandomWithoutFromTo) \
-  X(InplaceRandomWithoutFromToTensor) X(InplaceRenorm) X(InplaceScatterUpdate) \
-  X(InplaceUniformTensor) X(InterleaveRope) X(Inverse) X(Iou) X(IsInScalarTensor) \
-  X(IsInTensorScalar) X(KlDiv) X(KlDivBackward) X(KlDivTargetBackward) \
-  X(KvQuantSparseFlashAttention) X(KvRmsNormRopeCache) X(L1Loss) X(L1LossBackward) X(LSTM) \
+  X(InplaceAttentionWorkerScheduler) X(InplaceFfnWorkerScheduler) X(InplaceFusedCausalConv1d) \
+  X(InplaceNormalTensor) X(InplaceQuantScatter) X(InplaceRReluWithNoise) X(InplaceRandomTensor) \
+  X(InplaceRandomWithoutFromTo) X(InplaceRandomWithoutFromToTensor) X(InplaceRenorm) \
+  X(InplaceScatterUpdate) X(InplaceUniformTensor) X(InterleaveRope) X(Inverse) X(Iou) \
+  X(IsInScalarTensor) X(IsInTensorScalar) X(KlDivBackward) X(KlDivTargetBackward) \
+  X(KvQuantSparseFlashAttention) X(KvRmsNormRopeCache) X(L1LossBackward) X(LSTM) \
   X(LayerNormBackward) X(LeakyReluBackward) X(LessScalar) X(LightningIndexer) \
   X(LightningIndexerGrad) X(LinalgCross) X(LinalgQr) X(LogSigmoidBackward) \
   X(LogSoftmaxBackward) X(LogSpace) X(LstmBackward) X(MaskedCausalConv1d) \
@@ -70,8 +69,8 @@
   X(MoeInitRoutingQuantV2) X(MoeTokenPermuteGrad) X(MoeTokenPermuteWithRoutingMap) \
   X(MoeTokenPermuteWithRoutingMapGrad) X(MoeTokenUnpermuteGrad) \
   X(MoeTokenUnpermuteWithRoutingMap) X(MoeTokenUnpermuteWithRoutingMapGrad) X(MoeUpdateExpert) \
-  X(MseLoss) X(MseLossBackward) X(MultilabelMarginLoss) X(MultinomialTensor) X(NLLLoss) \
-  X(NLLLoss2d) X(NLLLoss2dBackward) X(NLLLossBackward) X(NsaCompress) X(NsaCompressAttention) \
+  X(MseLossBackward) X(MultilabelMarginLoss) X(MultinomialTensor) X(NLLLoss2d) \
+  X(NLLLoss2dBackward) X(NLLLossBackward) X(NsaCompress) X(NsaCompressAttention) \
   X(NsaCompressAttentionInfer) X(NsaCompressGrad) X(NsaCompressWithCache) \
   X(NsaSelectedAttention) X(NsaSelectedAttentionGrad) X(NsaSelectedAttentionInfer) \
   X(ObfuscationCalculateV2) X(ObfuscationSetupV2) X(Pdist) X(Polar) X(PreluBackward) \
@@ -88,7 +87,7 @@
   X(RmsNormGradQuant) X(RmsNormQuant) X(RmsNormQuantV3) X(RopeWithSinCosCache) \
   X(RotaryPositionEmbeddingGrad) X(ScaledMaskedSoftmaxBackward) X(ScatterList) \
   X(ScatterNdUpdate) X(ScatterPaCache) X(ScatterPaKvCache) X(SigmoidBackward) X(SiluBackward) \
-  X(SimThreadExponential) X(Slogdet) X(SmoothL1Loss) X(SmoothL1LossBackward) X(SoftMarginLoss) \
+  X(SimThreadExponential) X(Slogdet) X(SmoothL1LossBackward) X(SoftMarginLoss) \
   X(SoftMarginLossBackward) X(SoftmaxBackward) X(SoftplusBackward) X(SoftshrinkBackward) \
   X(SparseFlashAttention) X(SparseFlashAttentionGrad) X(SparseFlashAttentionV2) \
   X(SparseLightningIndexerGradKLLoss) X(SparseLightningIndexerGradKLLossV2) X(SplitWithSize) \
