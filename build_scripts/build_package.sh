@@ -3,8 +3,7 @@
 # build_package.sh --device host|npu [--build FOLDER] [--output FOLDER]
 # Builds the operator package custom_opp_<os>_<arch>.run (docs/package.md) into FOLDER, build/package by default.
 # --build: a CMake folder of the project that is built already, whose library is taken.
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 device='' build='' output=build/package
 while [ $# -gt 0 ]; do
@@ -33,12 +32,15 @@ case $device in
     ;;
   *) echo "--device is '$device': want host (the CPU) or npu" >&2; exit 2 ;;
 esac
+PATH=$venv/bin:$PATH
 # Said before anything is built.
 command -v makeself >/dev/null || { echo "makeself is missing: apt-get install makeself" >&2; exit 1; }
 
 if [ -z "$build" ]; then
   build=build/package/cmake
-  cmake -S . -B "$build"
+  make_venv "$venv"
+  pip_in "$venv" install cmake ninja cmeel-eigen
+  cmake -S . -B "$build" -G Ninja -DCMAKE_MAKE_PROGRAM="$venv/bin/ninja"
   cmake --build "$build" --target cust_opapi_package --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}"
 fi
 payload=$(mktemp -d)

@@ -36,7 +36,7 @@ operator_package() {
   get_makeself
   command -v makeself >/dev/null ||
     { echo "no tests of the operator package: makeself is missing (apt-get install makeself)" >&2; return 0; }
-  PATH=$venv/bin:$PATH bash build_scripts/build_package.sh --device host --build "$1"
+  bash build_scripts/build_package.sh --device host --build "$1"
   ACLNN_MOE_PACKAGE=$(ls "$PWD"/build/package/custom_opp_*.run)
   export ACLNN_MOE_PACKAGE
 }
