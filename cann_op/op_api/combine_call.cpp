@@ -19,7 +19,7 @@ Verdict Prepare(const char* op_name, const CombineCall& call) {
   }
   op_plan::CombinePlan plan = {};
   OP_PLAN_CHECK(op_plan::MakeCombinePlan(specs, call.attributes, &plan));
-  return PrepareOnDevice(op_name, call, plan);
+  return PrepareOnDevice(op_name, call, specs, plan);
 }
 
 }  // namespace

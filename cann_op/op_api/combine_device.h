@@ -8,8 +8,10 @@
 
 namespace op_api {
 
-// First phase: what the device refuses, the workspace, and the executor.
+// First phase: what the device refuses, the workspace, and the executor. `specs` are of the call's
+// tensors.
 op_plan::Verdict PrepareOnDevice(const char* op_name, const CombineCall& call,
+                                 const op_plan::TensorSpec* specs,
                                  const op_plan::CombinePlan& plan);
 // Second phase.
 aclnnStatus LaunchOnDevice(const char* op_name, void* workspace, uint64_t workspace_size,

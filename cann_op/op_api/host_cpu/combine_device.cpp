@@ -10,7 +10,7 @@ namespace op_api {
 
 using op_plan::Verdict;
 
-Verdict PrepareOnDevice(const char* op_name, const CombineCall& call,
+Verdict PrepareOnDevice(const char* op_name, const CombineCall& call, const op_plan::TensorSpec*,
                         const op_plan::CombinePlan& plan) {
   Group group;
   OP_PLAN_CHECK(FindGroupOf(call.attributes.ep, plan.ep, &group));

@@ -21,28 +21,30 @@ using op_plan::Verdict;
 namespace {
 
 // An input that nobody reads is accepted with any dtype, and left out where CANN would refuse it.
-const aclTensor* Unread(const aclTensor* tensor, aclDataType defined) {
-  aclDataType dtype;
-  const bool known = tensor != nullptr && aclGetDataType(tensor, &dtype) == OK && dtype == defined;
-  return known ? tensor : nullptr;
+const aclTensor* Unread(const aclTensor* tensor, const op_plan::TensorSpec& spec,
+                        op_plan::DType defined) {
+  return spec.dtype == defined ? tensor : nullptr;
 }
 
 }  // namespace
 
-Verdict PrepareOnDevice(const char*, const CombineCall& call, const op_plan::CombinePlan& plan) {
+Verdict PrepareOnDevice(const char*, const CombineCall& call, const op_plan::TensorSpec* specs,
+                        const op_plan::CombinePlan& plan) {
   const aclTensor* const* const t = call.tensors;
   const op_plan::CombineAttributes& a = call.attributes;
   const bool tp = plan.ep.tp_world_size > 1;
   // Without TP a name of one must not make CANN look for its communicator.
   const char* const group_tp = tp ? a.ep.group_tp : "";
   const aclTensor* const tp_send_counts =
-      tp ? t[op_plan::kTpSendCounts] : Unread(t[op_plan::kTpSendCounts], ACL_INT32);
+      tp ? t[op_plan::kTpSendCounts]
+         : Unread(t[op_plan::kTpSendCounts], specs[op_plan::kTpSendCounts], op_plan::DType::kInt32);
+  const aclTensor* const expand_scales =
+      Unread(t[op_plan::kExpandScales], specs[op_plan::kExpandScales], op_plan::DType::kFloat32);
   const aclnnStatus status = aclnnCustomMoeDistributeCombineAddRmsNormGetWorkspaceSize(
       t[op_plan::kExpandX], t[op_plan::kExpertIds], t[op_plan::kExpandIdx],
       t[op_plan::kEpSendCounts], t[op_plan::kExpertScales], t[op_plan::kResidualX],
       t[op_plan::kGamma], tp_send_counts, t[op_plan::kXActiveMask], t[op_plan::kActivationScale],
-      t[op_plan::kWeightScale], t[op_plan::kGroupList],
-      Unread(t[op_plan::kExpandScales], ACL_FLOAT), t[op_plan::kSharedExpertX],
+      t[op_plan::kWeightScale], t[op_plan::kGroupList], expand_scales, t[op_plan::kSharedExpertX],
       t[op_plan::kElasticInfo], t[op_plan::kOriX], t[op_plan::kConstExpertAlpha1],
       t[op_plan::kConstExpertAlpha2], t[op_plan::kConstExpertV], const_cast<char*>(a.ep.group_ep),
       a.ep.ep_world_size, a.ep.ep_rank_id, a.ep.moe_expert_num, const_cast<char*>(group_tp),
