@@ -15,6 +15,9 @@ import pytest
 FOLDER_VARIABLE = "ACLNN_MOE_NATIVE_TESTS"
 # The slowest test takes seconds; sanitizers make it ten times slower.
 TIMEOUT_SECONDS = 300
+# Programs that run the operator: on the Ascend C kernel too, with all checks.
+OPERATOR_PROGRAMS = ("test_op_combine", "test_op_features", "test_op_threads")
+ON_ASCEND_C = {"ACLNN_MOE_HOST_KERNEL": "ascend910_93", "ACLNN_MOE_HOST_KERNEL_CHECK": "1"}
 
 
 def native_programs() -> list[Path]:
@@ -36,24 +39,25 @@ def native_tests() -> list[object]:
         listed = subprocess.run(
             [program, "--list"], capture_output=True, text=True, timeout=60, check=True
         )
-        parameters += [
-            pytest.param(program, name, id=f"{program.name}:{name}")
-            for name in listed.stdout.split()
-        ]
+        for name in listed.stdout.split():
+            parameters.append(pytest.param(program, name, {}, id=f"{program.name}:{name}"))
+            if program.name in OPERATOR_PROGRAMS:
+                on_ascend_c = f"{program.name}:{name}:ascend910_93"
+                parameters.append(pytest.param(program, name, ON_ASCEND_C, id=on_ascend_c))
     if parameters:
         return parameters
     reason = f"{FOLDER_VARIABLE} is not set: no native tests were built"
-    return [pytest.param(Path(), "", id="native", marks=pytest.mark.skip(reason=reason))]
+    return [pytest.param(Path(), "", {}, id="native", marks=pytest.mark.skip(reason=reason))]
 
 
-@pytest.mark.parametrize(("program", "name"), native_tests())
-def test_native(program: Path, name: str) -> None:
+@pytest.mark.parametrize(("program", "name", "variables"), native_tests())
+def test_native(program: Path, name: str, variables: dict[str, str]) -> None:
     """One native test passes."""
     # A sanitizer opens libraries in a program's stead, and does not know the program's RPATH.
     libraries = program.parent.parent / "home" / "lib64"
     run = subprocess.run(
         [program, name],
-        env=os.environ | {"LD_LIBRARY_PATH": str(libraries)},
+        env=os.environ | {"LD_LIBRARY_PATH": str(libraries)} | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -21,17 +21,33 @@ if TYPE_CHECKING:
     from conftest import MakeRanks
 
 EXAMPLES_PER_FEATURE = 300
+# Of the Ascend C kernel, with all checks; every one with --all-kernels.
+CHECKED_EXAMPLES = 20
+
+
+def check_examples(thread_ranks: MakeRanks, feature: str, count: int) -> None:
+    @settings(
+        deadline=None,
+        derandomize=True,
+        max_examples=count,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(data=st.data())
+    def check(data: st.DataObject) -> None:
+        check_whole(thread_ranks, whole(data.draw(cases(feature))))
+
+    check()
 
 
 @pytest.mark.parametrize("feature", list(FEATURES))
-@settings(
-    deadline=None,
-    derandomize=True,
-    max_examples=EXAMPLES_PER_FEATURE,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(data=st.data())
-def test_operators_agree_with_the_reference(
-    thread_ranks: MakeRanks, feature: str, data: st.DataObject
+def test_operators_agree_with_the_reference(thread_ranks: MakeRanks, feature: str) -> None:
+    check_examples(thread_ranks, feature, EXAMPLES_PER_FEATURE)
+
+
+@pytest.mark.parametrize("feature", list(FEATURES))
+def test_the_checked_ascend_c_kernel_agrees_with_the_reference(
+    thread_ranks: MakeRanks, feature: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check_whole(thread_ranks, whole(data.draw(cases(feature))))
+    monkeypatch.setenv("ACLNN_MOE_HOST_KERNEL", "ascend910_93")
+    monkeypatch.setenv("ACLNN_MOE_HOST_KERNEL_CHECK", "1")
+    check_examples(thread_ranks, feature, CHECKED_EXAMPLES)

@@ -42,7 +42,7 @@ uint64_t SendUbBytes(const CombineTiling& t) {
   uint64_t rows = t.send_rows * RowBytes(t);
   if (t.tp_world_size > 1) rows = 6 * RowBytes(t) + 2 * 4 * uint64_t{t.h};
   if (t.int8_rows != 0) {
-    rows = 2 * RowBytes(t) + 2 * Blocks(t.h + t.h / 4) + 2 * WideBytes(t) + ScaleBytes(t) + kBlock;
+    rows = 4 * RowBytes(t) + 2 * WideBytes(t) + ScaleBytes(t) + kStatistics;
   }
   if (t.positions != 0) rows += ShareBytes(t) + kTokenBatch * (t.k + 4) * kBlock;
   return rows + kSmall + ElasticBytes(t);

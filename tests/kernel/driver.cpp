@@ -29,6 +29,12 @@ std::vector<Scenario> Scenarios() {
   }
   add("int8").int8_rows = true;
   {
+    Scenario& s = add("int8_not_finite");
+    s.int8_rows = s.odd_rows = true;
+    s.shared_ranks = s.shared_num = 1;
+    s.ep = 3;
+  }
+  {
     Scenario& s = add("pair");
     s.tp = 2;
     s.experts = 2;

@@ -22,6 +22,7 @@ struct Scenario {
   bool positions = false, int8_rows = false, shared_x = false;
   bool ragged = false;    // odd ranks have a token less
   bool gone = false;      // the communicator has one rank more, number 1, which is gone
+  bool odd_rows = false;  // some rows hold NaN and infinities
   bool round_scales = false;  // weights of few bits, as a router in bf16 gives
   uint32_t zero = 0, copy = 0, constant = 0, alpha_rows = 0;
   uint32_t cores = 3, launches = 3;

@@ -106,7 +106,8 @@ class Group {
     context->rank_size = size_;
     context->window_in = Word(windows_[self]->address());
     context->status = Word(statuses_[self]->address());
-    for (const uint32_t rank : live_) {
+    // Those of ranks that are gone too, so that who writes there is found by the check of regions.
+    for (uint32_t rank = 0; rank < size_; ++rank) {
       remotes[rank].window_in = Word(windows_[rank]->address());
       remotes[rank].status = Word(statuses_[rank]->address());
       pointers[rank].device = Word(&remotes[rank]);

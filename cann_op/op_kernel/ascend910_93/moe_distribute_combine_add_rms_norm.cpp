@@ -87,6 +87,8 @@ extern "C" __global__ __aicore__ void moe_distribute_combine_add_rms_norm(
     GM_ADDR const_expert_alpha_1, GM_ADDR const_expert_alpha_2, GM_ADDR const_expert_v, GM_ADDR y,
     GM_ADDR rstd_out, GM_ADDR x, GM_ADDR workspace, GM_ADDR tiling) {
   REGISTER_TILING_DEFAULT(op_plan::CombineTiling);
+  // Vector cores alone, with the hardware's barrier over all of them.
+  KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIV_1_0);
   GET_TILING_DATA_WITH_STRUCT(op_plan::CombineTiling, plan, tiling);
   const combine_kernel::Tensors tensors = {
       expand_x,     expert_ids,    expand_idx,      ep_send_counts,       expert_scales,

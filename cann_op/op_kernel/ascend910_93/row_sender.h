@@ -33,11 +33,12 @@ class RowSender {
     transport_.Init(tiling, tensors, places, pipe);
     pipe->InitBuffer(routing_buffer_, kTripleBatch * kTriple * sizeof(int32_t));
     pipe->InitBuffer(counts_buffer_, kCountBatch * sizeof(int32_t));
-    pipe->InitBuffer(arrived_buffer_, kFlagBytes);
+    pipe->InitBuffer(arrived_buffer_, 2 * kFlagBytes);
     routing_ = routing_buffer_.Get<int32_t>();
     counts_ = counts_buffer_.Get<int32_t>();
     arrived_ = arrived_buffer_.Get<float>();
-    AscendC::Duplicate(arrived_, 1.0f, static_cast<int32_t>(kFlagFloats));
+    AscendC::Duplicate(arrived_, kAsAgreedFlag, static_cast<int32_t>(kFlagFloats));
+    AscendC::Duplicate(arrived_[kFlagFloats], kSpeltOutFlag, static_cast<int32_t>(kFlagFloats));
     Order<AscendC::HardEvent::V_MTE3>();
   }
 
@@ -109,7 +110,7 @@ class RowSender {
 
   __aicore__ inline void Send(uint32_t row, uint32_t owner, uint32_t slot) {
     const uint32_t rank = group_->OriginalRank(owner);
-    transport_.Send(row, places_->Row(rank, slot));
+    kinds_[waiting_] = transport_.Send(row, places_->Row(rank, slot));
     flags_[waiting_++] = places_->ArrivalFlag(rank, slot);
     if (waiting_ == tiling_->send_rows) RaiseFlags();
   }
@@ -120,7 +121,8 @@ class RowSender {
     if (waiting_ == 0) return;
     AscendC::PipeBarrier<PIPE_MTE3>();
     for (uint32_t i = 0; i < waiting_; ++i) {
-      AscendC::DataCopy(At<float>(flags_[i]), arrived_, kFlagFloats);
+      const uint32_t value = kinds_[i] == Arrived::kSpeltOut ? kFlagFloats : 0;
+      AscendC::DataCopy(At<float>(flags_[i]), arrived_[value], kFlagFloats);
     }
     waiting_ = 0;
   }
@@ -134,6 +136,7 @@ class RowSender {
   AscendC::LocalTensor<int32_t> routing_, counts_;
   AscendC::LocalTensor<float> arrived_;
   GmAddress flags_[op_plan::kMaxSendRows];
+  Arrived kinds_[op_plan::kMaxSendRows];
   Share share_;
   uint32_t copies_;
   uint32_t waiting_;

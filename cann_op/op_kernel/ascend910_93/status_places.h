@@ -22,7 +22,10 @@ constexpr uint64_t kStateWordStride = 512;
 constexpr uint64_t kPairFlagStride = 512;  // in group_tp's status area, one flag per core
 
 constexpr uint32_t kFlagBytes = 32;   // a flag is one block, so that one copy writes all of it
-constexpr uint32_t kFlagFloats = 8;   // of an arrival: 1.0f in each, 0 is "not yet"
+constexpr uint32_t kFlagFloats = 8;
+// Of an arrival, in each float of the flag; 0 is "not yet".
+constexpr float kAsAgreedFlag = 1.0f;  // bf16, or int8 where that is asked for
+constexpr float kSpeltOutFlag = 2.0f;  // bf16, although int8 is asked for: it holds NaN or infinities
 constexpr int32_t kPairArrived = 1;
 
 }  // namespace combine_kernel

@@ -134,12 +134,11 @@ class TokenReducer {
       AscendC::DataCopy(flags_, flags, copies_ * kFlagFloats);
       Order<AscendC::HardEvent::MTE2_S>();
     } while (!AllArrived(token));
-    Order<AscendC::HardEvent::S_MTE3>();
     AscendC::DataCopy(flags, zero_flags_, copies_ * kFlagFloats);
   }
   __aicore__ inline bool AllArrived(uint32_t token) const {
     for (uint32_t copy = 0; copy < copies_; ++copy) {
-      if (Arrives(token, copy) && flags_.GetValue(copy * kFlagFloats) != 1.0f) return false;
+      if (Arrives(token, copy) && flags_.GetValue(copy * kFlagFloats) == 0.0f) return false;
     }
     return true;
   }
@@ -173,7 +172,7 @@ class TokenReducer {
   // term = a row, as float32.
   __aicore__ inline void WidenArrived(uint32_t token, uint32_t copy) {
     const GmAddress slot = places_->Row(places_->self(), token * copies_ + copy);
-    if (tiling_->int8_rows != 0) {
+    if (tiling_->int8_rows != 0 && flags_.GetValue(copy * kFlagFloats) == kAsAgreedFlag) {
       WidenInt8(slot);
     } else {
       Widen(At<RowType>(slot), term_);

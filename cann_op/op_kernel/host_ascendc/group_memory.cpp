@@ -46,7 +46,8 @@ GroupMemory::GroupMemory(const op_api::CollectiveKernel& kernel) : kernel_(kerne
   context->status = AddressWord(status());
   auto* const pointers = reinterpret_cast<HcclRemotePointer*>(context_.data() +
                                                               offsetof(HcclContext, remote) / 8);
-  for (const uint32_t rank : kernel.ranks) {
+  // A rank that is gone has memory still, but no region: who writes there is told so.
+  for (uint32_t rank = 0; rank < comm.size; ++rank) {
     remotes[rank].rank = rank;
     remotes[rank].window_in = AddressWord(HostCollectiveWindow(kernel.collective, rank));
     remotes[rank].status = AddressWord(HostCollectiveStatus(kernel.collective, rank));

@@ -13,10 +13,10 @@ namespace host_ascendc_kernel {
 
 class GroupMemory {
  public:
-  // Only ranks that take part have addresses.
   explicit GroupMemory(const op_api::CollectiveKernel& kernel);
 
   const void* context() const { return context_.data(); }
+  // Of the ranks that take part.
   void AddRegions(const char* parameter, std::vector<host_ascendc::GmRegion>* regions) const;
   // What checks know of this rank's memory: the ranks have met since.
   void ForgetOwn() const;
