@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands: aclnn-moe demo | doctor | env | run -- CMD."""
+"""The commands: aclnn-moe demo | doctor | env | opp | run -- CMD."""
 
 from __future__ import annotations
 
@@ -103,6 +103,12 @@ def _parser(words: list[str]) -> argparse.ArgumentParser:
 
     env = commands.add_parser("env", help="print the exports that other programs need")
     env.set_defaults(command=_env)
+
+    packages = commands.add_parser("opp", help="install, list, verify, uninstall operator packages")
+    if words == ["opp"]:
+        from aclnn_moe import opp_commands
+
+        opp_commands.add_arguments(packages)
 
     run = commands.add_parser(
         "run", help="run a program with them", usage="aclnn-moe run -- CMD [ARGUMENT ...]"

@@ -9,10 +9,10 @@ import sys
 import threading
 import warnings
 from collections.abc import Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from aclnn_moe import _ffi
+from aclnn_moe.owner import Owner
 from aclnn_moe.runtime import Device, as_device, init, on_device
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _MAX_UINT32 = 0xFFFFFFFF
 _MAX_INT32 = 0x7FFFFFFF
 
 
-class Communicator:
+class Communicator(Owner):
     """One rank's side of an HCCL communicator; made by the class methods and by `subgroup`.
 
     It must stay open until all work queued on it is done. Its ranks may close it in any order.
@@ -301,14 +301,6 @@ class Communicator:
     def __enter__(self) -> Communicator:
         self._open()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None) is None or sys.is_finalizing():

@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from aclnn_moe import _ffi, timeline
 from aclnn_moe.errors import AclError, AclTimeoutError
+from aclnn_moe.owner import Owner
 from aclnn_moe.runtime import Device, as_device, on_device
 
 if TYPE_CHECKING:
     from aclnn_moe.stream import Stream
 
 
-class Event:
+class Event(Owner):
     """A point in a stream's work.
 
     Parameters
@@ -130,17 +130,6 @@ class Event:
         cdata, self._cdata = self._cdata, None
         if cdata is not None:
             _ffi.check(_ffi.lib.aclrtDestroyEvent(cdata), "aclrtDestroyEvent")
-
-    def __enter__(self) -> Event:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         # Events are cheap and often dropped: no warning, and nothing to tell if it fails.

@@ -6,7 +6,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from aclnn_moe import _ffi
 from aclnn_moe.dtypes import dtype_of
 from aclnn_moe.errors import AclError, AclMemoryError
+from aclnn_moe.owner import Owner
 from aclnn_moe.runtime import Device, init, on_device
 from aclnn_moe.timeline import Timeline, device_marks
 
@@ -34,7 +34,7 @@ def block_size(nbytes: int) -> int:
     return -(-nbytes // step) * step
 
 
-class Buffer:
+class Buffer(Owner):
     """A piece of device memory; goes back to its pool when the last reference is gone.
 
     Work that is still queued may go on using it: the pool gives it away again only in the order of
@@ -82,17 +82,6 @@ class Buffer:
         if address is not None:
             pool_of(self.device).give_back(address, self._block, self.uses, self._owner)
             self._owner = None
-
-    def __enter__(self) -> Buffer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         # Nothing but appending to a queue: this may run inside the pool itself.

@@ -17,6 +17,30 @@ sanitized_tests() {
   ACLNN_MOE_NATIVE_TESTS=$PWD/$folder/tests_native "$venv/bin/pytest" tests/test_native.py "${@:2}"
 }
 
+# get_makeself: Debian's package, unpacked into build/makeself. That needs no root, and changes nothing of the machine.
+get_makeself() {
+  PATH=$PWD/build/makeself/usr/bin:$PATH
+  if command -v makeself >/dev/null || ! command -v apt-get >/dev/null; then return; fi
+  mkdir -p build/makeself/{lists,archives}/partial
+  (
+    cd build/makeself
+    options=(-o Dir::State::lists="$PWD/lists" -o Dir::Cache="$PWD" -o Acquire::http::Timeout=30)
+    apt-get "${options[@]}" update
+    apt-get "${options[@]}" download makeself
+    dpkg-deb --extract makeself_*.deb .
+  ) >build/makeself.log 2>&1 || echo "cannot get makeself: $(tail -n 1 build/makeself.log)" >&2
+}
+
+# operator_package BUILD: packs what is built in the folder BUILD, for tests/test_opp_install.py.
+operator_package() {
+  get_makeself
+  command -v makeself >/dev/null ||
+    { echo "no tests of the operator package: makeself is missing (apt-get install makeself)" >&2; return 0; }
+  bash build_scripts/build_package.sh --device host --build "$1"
+  ACLNN_MOE_PACKAGE=$(ls "$PWD"/build/package/custom_opp_*.run)
+  export ACLNN_MOE_PACKAGE
+}
+
 # torch_npu_tests [PYTEST OPTIONS]: what runs on the real torch_npu, in its environment.
 torch_npu_tests() {
   install "$npu_venv" "[torch-npu,torch-npu-test]"
@@ -44,6 +68,7 @@ case ${1:-} in
     install "$venv" "[test]"
     ACLNN_MOE_NATIVE_TESTS=$(ls -dt "$PWD"/build/cp*/tests_native | head -n 1)
     export ACLNN_MOE_NATIVE_TESTS
+    operator_package "$(dirname "$ACLNN_MOE_NATIVE_TESTS")"
     "$venv/bin/ruff" check aclnn_moe tests benchmarks samples
     "$venv/bin/mypy"
     "$venv/bin/pytest" "$@"

@@ -339,6 +339,33 @@ def test_root_skips_an_operator_library_of_another_user(tmp_path: Path) -> None:
     assert "belongs to user 12345 while this process runs as root" in vendors.distrust(library)
 
 
+def test_an_operator_library_that_this_user_may_not_read_is_passed_over(tmp_path: Path) -> None:
+    """Installers let only the owner and the group in, unless told otherwise."""
+    folder = tmp_path / "vendor"
+    library = make_vendor(folder)
+    assert vendors.unreadable(library) == ""
+    root = os.geteuid() == 0
+    folder.chmod(0o700 if root else 0)
+    if root:
+        os.seteuid(65534)
+    try:
+        assert "--install-for-all" in vendors.unreadable(library)
+        found, tried = vendors.find_vendor_libraries(
+            opp_path=tmp_path / "opp", custom_opp_path=str(folder)
+        )
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.chmod(0o700)
+    assert found == []
+    reason = dict(tried)[str(library)]
+    assert reason.startswith("skipped: user ")
+    library.chmod(0)
+    assert (vendors.unreadable(library) == "") is root
+    library.unlink()
+    assert vendors.unreadable(library) == ""
+
+
 def test_elf_lists_what_a_library_exports_and_not_what_it_wants() -> None:
     library = elf.read(NUMPY_LIBRARY)
     assert "PyInit__multiarray_umath" in library.exports

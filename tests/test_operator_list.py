@@ -30,3 +30,11 @@ def exported() -> list[str]:
 
 def test_the_page_lists_every_operator_once() -> None:
     assert sorted(listed()) == exported()
+
+
+def test_an_operator_that_refuses_is_not_one_that_is_there() -> None:
+    lib64 = discovery.default_host_homes()[0] / "lib64"
+    absent = elf.read(lib64 / "libabsent_operators.so").exports
+    refusing = {name for name in absent if name.startswith("aclnn")}
+    assert "aclnnConvolutionGetWorkspaceSize" in refusing
+    assert not refusing & set(elf.read(lib64 / "libopapi.so").exports)

@@ -44,7 +44,9 @@ def find_vendor_libraries(
         tried.append((str(config), str(error)))
     for folder, named_by in folders.items():
         library = folder / LIBRARY
-        if not library.is_file():
+        if objection := unreadable(library):
+            tried.append((str(library), f"skipped: {objection}"))
+        elif not library.is_file():
             tried.append((str(library), f"missing: {_near_miss(folder, named_by)}"))
         elif library not in opened and (objection := distrust(library)):
             tried.append((str(library), f"skipped: {objection}"))
@@ -81,6 +83,25 @@ def vendor_folder(library: Path) -> Path:
     return library.parents[len(LIBRARY.parts) - 1]
 
 
+def unreadable(library: Path) -> str:
+    """Why this user may not read ``library``, with the remedy; empty when they may, or it is gone.
+
+    Installers let only the owner and the group read a package, unless told otherwise.
+    """
+    try:
+        library.stat()
+        if os.access(library, os.R_OK, effective_ids=True):
+            return ""
+    except PermissionError:
+        pass
+    except OSError:
+        return ""
+    return (
+        f"user {_user(os.geteuid())} may not read {library}; remedy: install it again with "
+        "--install-for-all, or run as a user who may"
+    )
+
+
 def distrust(library: Path) -> str:
     """Why the operator library must not be loaded, with the remedy, or an empty string.
 
@@ -93,9 +114,12 @@ def distrust(library: Path) -> str:
         owner = library.stat().st_uid
     except OSError as error:
         return error.strerror or str(error)
-    if owner in (0, os.geteuid(), Path(__file__).stat().st_uid):
-        return ""
-    return foreign_owner(library, owner)
+    return "" if trusted(owner) else foreign_owner(library, owner)
+
+
+def trusted(owner: int) -> bool:
+    """Whether libraries of the user ``owner`` may be loaded."""
+    return owner in (0, os.geteuid(), Path(__file__).stat().st_uid)
 
 
 def foreign_owner(library: Path, owner: int) -> str:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aclnnop/aclnn_moe_distribute_combine_add_rms_norm_v2.h"
 
-#include "host_executor.h"
 #include "op_api/combine_call.h"
+#include "op_api/combine_device.h"
 
 namespace {
 constexpr char kOpName[] = "aclnnMoeDistributeCombineAddRmsNormV2";
@@ -60,5 +60,5 @@ aclnnStatus aclnnMoeDistributeCombineAddRmsNormV2GetWorkspaceSize(
 
 aclnnStatus aclnnMoeDistributeCombineAddRmsNormV2(void* workspace, uint64_t workspaceSize,
                                                   aclOpExecutor* executor, aclrtStream stream) {
-  return HostExecutorLaunch(kOpName, workspace, workspaceSize, executor, stream);
+  return op_api::LaunchOnDevice(kOpName, workspace, workspaceSize, executor, stream);
 }

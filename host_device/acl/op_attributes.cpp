@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attributes of an aclop operator. No compiler reads them here; they are kept as text, for the
-// message of the refused operator.
+// Attributes of an aclop operator. No compiler reads them here; they are kept as text, for
+// messages first of all.
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -189,6 +189,18 @@ void HostDescribeOpAttributes(const aclopAttr* attr, char* text, size_t bytes) {
       }
     }
     std::snprintf(text, bytes, "%s", all.c_str());
+    return ACL_SUCCESS;
+  });
+}
+
+void HostOpAttributeText(const aclopAttr* attr, const char* name, char* text, size_t bytes) {
+  Call(__func__, [&] {
+    *text = '\0';
+    const std::shared_ptr<host::OpAttributes> attributes = AllAttributes().Find(attr);
+    if (attributes == nullptr) return ACL_SUCCESS;
+    const std::lock_guard<std::mutex> lock(attributes->mutex);
+    const auto found = attributes->by_name.find(name);
+    if (found != attributes->by_name.end()) std::snprintf(text, bytes, "%s", found->second.c_str());
     return ACL_SUCCESS;
   });
 }

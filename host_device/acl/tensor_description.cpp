@@ -231,6 +231,15 @@ aclFormat HostStorageFormat(const aclTensorDesc* desc) {
   return format;
 }
 
+bool HostIsInHostMemory(const aclTensorDesc* desc) {
+  bool in_host = false;
+  With(__func__, desc, [&](const TensorDescription& description) {
+    in_host = description.placement != ACL_MEMTYPE_DEVICE;
+    return ACL_SUCCESS;
+  });
+  return in_host;
+}
+
 aclError aclSetTensorPlaceMent(aclTensorDesc* desc, aclMemType memType) {
   return With(__func__, desc, [&](TensorDescription& description) {
     if (memType < ACL_MEMTYPE_DEVICE || memType > ACL_MEMTYPE_HOST_COMPILE_INDEPENDENT) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiler of aclop operators. There is none: operators but Identity are refused by name;
-// options are kept, as programs set them at their start and read them back.
+// The compiler of aclop operators. There is none: what needs more than a copy is refused by
+// name; options are kept, as programs set them at their start and read them back.
 #include "acl/acl_op_compiler.h"
 
 #include <array>
@@ -9,9 +9,9 @@
 #include <mutex>
 #include <string>
 
+#include "copying_operators.h"
 #include "exported_operators.h"
 #include "host_operator.h"
-#include "identity.h"
 #include "refuse.h"
 
 namespace host {
@@ -43,40 +43,26 @@ aclError Unknown(const char* function, aclCompileOpt option) {
                 static_cast<int>(option));
 }
 
-aclError NoOperator(const char* function, const char* type, int inputs, int outputs,
-                    const aclopAttr* attributes) {
-  try {
-    char text[512] = "";
-    HostDescribeOpAttributes(attributes, text, sizeof(text));
-    return Refuse(
-        ACL_ERROR_OP_NOT_FOUND,
-        "%s: operator '%s' (%d inputs, %d outputs, attributes: %s) cannot be compiled: "
-        "the host device runs aclnn operators only. There are, each with aclnn before its "
-        "name:%s",
-        function, type == nullptr ? "" : type, inputs, outputs, *text == '\0' ? "none" : text,
-        ExportedOperators().c_str());
-  } catch (const std::exception&) {
-    return Refuse(ACL_ERROR_OP_NOT_FOUND, "%s: operator '%s' cannot be compiled", function,
-                  type == nullptr ? "" : type);
-  }
+aclError NoOperator(const AclopCall& call) {
+  char attributes[512] = "";
+  HostDescribeOpAttributes(call.attributes, attributes, sizeof(attributes));
+  return Refuse(ACL_ERROR_OP_NOT_FOUND,
+                "%s: operator '%s' (%d inputs, %d outputs, attributes: %s) cannot be compiled: "
+                "the host device runs aclnn operators only. There are, each with aclnn before its "
+                "name:%s",
+                call.function, call.type == nullptr ? "" : call.type, call.input_count,
+                call.output_count, *attributes == '\0' ? "none" : attributes,
+                ExportedOperators().c_str());
 }
 
-// Null arrays have no operands to copy.
-aclError Execute(const char* function, const char* type, int inputs,
-                 const aclTensorDesc* const* input_descriptions,
-                 const aclDataBuffer* const* input_buffers, int outputs,
-                 const aclTensorDesc* const* output_descriptions,
-                 const aclDataBuffer* const* output_buffers, const aclopAttr* attributes,
-                 aclrtStream stream) {
-  const bool complete = input_descriptions != nullptr && input_buffers != nullptr &&
-                        output_descriptions != nullptr && output_buffers != nullptr;
-  if (type == nullptr || std::strcmp(type, "Identity") != 0 || inputs != 1 || outputs != 1 ||
-      !complete) {
-    return NoOperator(function, type, inputs, outputs, attributes);
+aclError Execute(const AclopCall& call) {
+  try {
+    const AclopFunction run = FindCopyingOperator(call);
+    return run == nullptr ? NoOperator(call) : run(call);
+  } catch (const std::exception&) {
+    return Refuse(ACL_ERROR_BAD_ALLOC, "%s: operator '%s': out of host memory", call.function,
+                  call.type == nullptr ? "" : call.type);
   }
-  return Identity(function,
-                  {*input_descriptions, *input_buffers, *output_descriptions, *output_buffers},
-                  stream);
 }
 
 }  // namespace
@@ -91,8 +77,8 @@ aclError aclopCompileAndExecute(const char* opType, int numInputs,
                                 aclDataBuffer* const outputs[], const aclopAttr* attr,
                                 aclopEngineType /*engineType*/, aclopCompileType /*compileFlag*/,
                                 const char* /*opPath*/, aclrtStream stream) {
-  return host::Execute(__func__, opType, numInputs, inputDesc, inputs, numOutputs, outputDesc,
-                       outputs, attr, stream);
+  return host::Execute({__func__, opType, numInputs, numOutputs, inputDesc, inputs, outputDesc,
+                        outputs, attr, stream});
 }
 
 aclError aclopCompileAndExecuteV2(const char* opType, int numInputs, aclTensorDesc* inputDesc[],
@@ -101,8 +87,8 @@ aclError aclopCompileAndExecuteV2(const char* opType, int numInputs, aclTensorDe
                                   aclopAttr* attr, aclopEngineType /*engineType*/,
                                   aclopCompileType /*compileFlag*/, const char* /*opPath*/,
                                   aclrtStream stream) {
-  return host::Execute(__func__, opType, numInputs, inputDesc, inputs, numOutputs, outputDesc,
-                       outputs, attr, stream);
+  return host::Execute({__func__, opType, numInputs, numOutputs, inputDesc, inputs, outputDesc,
+                        outputs, attr, stream});
 }
 
 aclError aclSetCompileopt(aclCompileOpt opt, const char* value) {

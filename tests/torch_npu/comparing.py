@@ -103,7 +103,7 @@ def to_npu(argument: Any) -> Any:
     return argument
 
 
-def compare(
+def assert_same(
     function: Callable[..., Any],
     *arguments: Any,
     rtol: float = 0.0,
@@ -119,15 +119,15 @@ def compare(
     given = to_npu(list(arguments))
     got = function(*given, **options)
     want = function(*arguments, **options)
-    agree(got, want, rtol, atol)
+    assert_agree(got, want, rtol, atol)
     if writes:
         for own, other in zip(given, arguments, strict=True):
             if isinstance(own, torch.Tensor):
-                agree(memory_of(own), memory_of(other), rtol, atol)
+                assert_agree(memory_of(own), memory_of(other), rtol, atol)
     return _to_cpu(got)
 
 
-def agree(got: Any, want: Any, rtol: float = 0.0, atol: float = 0.0) -> None:
+def assert_agree(got: Any, want: Any, rtol: float = 0.0, atol: float = 0.0) -> None:
     """Compare what an NPU gave with what is wanted: tensors, values, lists and tuples of them."""
     if isinstance(want, torch.Tensor):
         assert isinstance(got, torch.Tensor), f"got {got!r}"
@@ -136,7 +136,7 @@ def agree(got: Any, want: Any, rtol: float = 0.0, atol: float = 0.0) -> None:
     elif isinstance(want, (list, tuple)):
         assert len(got) == len(want)
         for own, other in zip(got, want, strict=True):
-            agree(own, other, rtol, atol)
+            assert_agree(own, other, rtol, atol)
     else:
         assert type(got) is type(want), f"got {got!r}, want {want!r}"
         assert got == want or (got != got and want != want)

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 import torch
 import torch_npu
 from npu_process import run_program
+
+Call = Callable[[torch.Tensor], object]
+View = Callable[[torch.Tensor], torch.Tensor]
 
 DEVICES = 16
 DTYPES = [
@@ -88,6 +92,38 @@ def test_copy_between_tensors_of_two_devices() -> None:
     assert torch.equal(target.cpu(), given)
 
 
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda x: x.t(),
+        lambda x: x[1:5:2, 3:],
+        lambda x: x[:, 2],
+        lambda x: x[2].expand(3, 8),
+        lambda x: x.reshape(2, 3, 8).permute(2, 0, 1),
+        lambda x: x.unfold(1, 4, 2),
+        lambda x: x[6:],
+    ],
+    ids=["transposed", "strided", "column", "expanded", "permuted", "overlapping", "empty"],
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64])
+def test_views_go_from_device_to_device(view: View, dtype: torch.dtype) -> None:
+    given = torch.arange(48, dtype=torch.float32).reshape(6, 8)
+    moved = view(given.to("npu:1")).to("npu:2", dtype)
+    torch.npu.synchronize(1)
+    assert moved.device.index == 2
+    assert torch.equal(moved.cpu(), view(given).to(dtype))
+
+
+def test_a_view_can_be_written_from_another_device() -> None:
+    there = torch.zeros(4, 6, device="npu:3")
+    there[:, 1::2].copy_(torch.ones(3, 4, device="npu:1").t())
+    there[2:, ::2].copy_(torch.arange(3.0, device="npu:1"))
+    wanted = torch.zeros(4, 6)
+    wanted[:, 1::2] = 1
+    wanted[2:, ::2] = torch.arange(3.0)
+    assert torch.equal(there.cpu(), wanted)
+
+
 def test_views_come_back_as_they_are() -> None:
     given = numbers(6 * 8).reshape(6, 8)
     there = given.npu()
@@ -145,6 +181,30 @@ def test_a_device_that_is_not_there_is_refused(device: int) -> None:
     assert torch.ones(1).npu().item() == 1
 
 
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda x: torch.nn.functional.conv1d(x[None], x[None]), "aclnnConvolution"),
+        (lambda x: torch.nn.functional.binary_cross_entropy(x, x), "aclnnBinaryCrossEntropy"),
+        (lambda x: torch._foreach_add([x], [x]), "aclnnForeachAddList"),
+        (lambda x: torch.cdist(x, x), "aclnnCdist"),
+        (lambda x: torch.nn.functional.max_pool2d(x[None, None], 2), "aclnnMaxPool2dWithM"),
+    ],
+    ids=["conv", "cross_entropy", "foreach", "cdist", "pool"],
+)
+def test_a_missing_operator_is_named_with_those_that_there_are(call: Call, name: str) -> None:
+    given = torch.ones(4, 4).npu()
+    with pytest.raises(RuntimeError) as raised:
+        call(given)
+    text = str(raised.value)
+    assert f"{name}" in text
+    assert "GetWorkspaceSize: the host device does not have this operator. There are" in text
+    for there in ("InplaceCopy", "MoeDistributeDispatchV2", "MoeDistributeCombineAddRmsNorm"):
+        assert there in text
+    # And the process goes on.
+    assert (given + 1).cpu().sum() == 32
+
+
 # In a process of its own: once an operator of the task queue has failed, torch_npu runs no more.
 MISSING = """
 import torch, torch_npu
@@ -157,7 +217,7 @@ except RuntimeError as error:
 """
 
 
-def test_a_missing_operator_is_named_with_those_that_there_are() -> None:
+def test_a_missing_compiled_operator_is_named_with_those_that_there_are() -> None:
     ran = run_program(MISSING)
     assert ran.returncode == 0, ran.stderr
     assert "operator 'Iou' (2 inputs, 1 outputs, attributes: eps=0.0" in ran.stdout
@@ -168,7 +228,7 @@ def test_a_missing_operator_is_named_with_those_that_there_are() -> None:
     assert "in libopapi.so" in ran.stdout
 
 
-def test_without_the_task_queue_a_missing_operator_leaves_the_device_working() -> None:
+def test_without_the_task_queue_a_missing_compiled_operator_leaves_the_device_working() -> None:
     ran = run_program(
         MISSING + "print(torch.arange(5).npu().cpu().tolist())", TASK_QUEUE_ENABLE="0"
     )

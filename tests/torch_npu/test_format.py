@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch_npu
-from comparing import agree, name_of, values
+from comparing import assert_agree, name_of, values
 
 ND, NCHW, NZ = 2, 0, 29
 PRIVATE = """
@@ -32,9 +32,9 @@ def test_cast_of_a_weight_keeps_it(form: str, dtype: torch.dtype) -> None:
     weight, given = view[form](base), view[form](base.npu())
     for target in (NZ, ND):
         got = torch_npu.npu_format_cast(given, target)
-        agree(got, weight)
+        assert_agree(got, weight)
         assert torch_npu.get_npu_format(got) == ND
-        agree(got + 1, weight + 1)
+        assert_agree(got + 1, weight + 1)
 
 
 def test_cast_is_a_copy_in_stream_order() -> None:
@@ -42,15 +42,15 @@ def test_cast_is_a_copy_in_stream_order() -> None:
     given = weight.npu()
     got = torch_npu.npu_format_cast(given, NZ)
     given.zero_()
-    agree(got, weight)
+    assert_agree(got, weight)
 
 
 def test_cast_in_place_and_of_four_dimensions() -> None:
     weight = values(torch.bfloat16, (64, 32))
-    agree(torch_npu.npu_format_cast_(weight.npu(), NZ), weight)
+    assert_agree(torch_npu.npu_format_cast_(weight.npu(), NZ), weight)
     image = values(torch.float32, (2, 3, 4, 5))
     for target in (NCHW, ND):
-        agree(torch_npu.npu_format_cast(image.npu(), target), image)
+        assert_agree(torch_npu.npu_format_cast(image.npu(), target), image)
 
 
 def test_private_format_is_refused_by_number() -> None:

@@ -10,7 +10,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torch_npu
-from comparing import FLOATING, ULP, agree, compare, edges, layouts, name_of, to_npu, values
+from comparing import (
+    FLOATING,
+    ULP,
+    assert_agree,
+    assert_same,
+    edges,
+    layouts,
+    name_of,
+    to_npu,
+    values,
+)
 
 Function = Callable[..., Any]
 
@@ -55,7 +65,7 @@ floating = pytest.mark.parametrize("dtype", FLOATING, ids=name_of)
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation_in_every_layout(name: str, dtype: torch.dtype) -> None:
     for tensor in layouts(dtype).values():
-        compare(ACTIVATIONS[name], tensor, rtol=ULP[dtype], atol=ULP[dtype])
+        assert_same(ACTIVATIONS[name], tensor, rtol=ULP[dtype], atol=ULP[dtype])
 
 
 # torch's code of these gives another value than the formula at infinity or NaN.
@@ -64,7 +74,7 @@ def test_activation_in_every_layout(name: str, dtype: torch.dtype) -> None:
     "name", sorted(ACTIVATIONS.keys() - {"gelu", "silu", "mish", "hardswish", "hardshrink"})
 )
 def test_activation_at_the_edges(name: str, dtype: torch.dtype) -> None:
-    compare(ACTIVATIONS[name], edges(dtype), rtol=ULP[dtype], atol=ULP[dtype])
+    assert_same(ACTIVATIONS[name], edges(dtype), rtol=ULP[dtype], atol=ULP[dtype])
 
 
 @floating
@@ -73,21 +83,21 @@ def test_activation_in_place_writes_its_elements_and_no_others(
     name: str, dtype: torch.dtype
 ) -> None:
     whole = values(dtype, (4, 6))
-    compare(IN_PLACE[name], whole[1:3, ::2], writes=True, rtol=ULP[dtype], atol=ULP[dtype])
+    assert_same(IN_PLACE[name], whole[1:3, ::2], writes=True, rtol=ULP[dtype], atol=ULP[dtype])
 
 
 @floating
 def test_prelu_has_a_weight_for_each_channel(dtype: torch.dtype) -> None:
     for shape in ((5, 3), (2, 3, 4, 5)):
-        compare(F.prelu, values(dtype, shape), values(dtype, (3,), 0, 1), rtol=ULP[dtype])
+        assert_same(F.prelu, values(dtype, shape), values(dtype, (3,), 0, 1), rtol=ULP[dtype])
 
 
 @floating
 @pytest.mark.parametrize("dim", [-1, 0, 1])
 def test_glu_takes_halves_along_any_dimension(dim: int, dtype: torch.dtype) -> None:
-    compare(lambda x: F.glu(x, dim), values(dtype, (4, 6, 8)), rtol=ULP[dtype], atol=ULP[dtype])
+    assert_same(lambda x: F.glu(x, dim), values(dtype, (4, 6, 8)), rtol=ULP[dtype], atol=ULP[dtype])
     tensor = values(dtype, (8, 6, 4)).transpose(0, 2)
-    compare(lambda x: F.glu(x, dim), tensor, rtol=ULP[dtype], atol=ULP[dtype])
+    assert_same(lambda x: F.glu(x, dim), tensor, rtol=ULP[dtype], atol=ULP[dtype])
 
 
 @floating
@@ -96,7 +106,7 @@ def test_swiglu_is_silu_of_one_half_by_the_other(dim: int, dtype: torch.dtype) -
     for tensor in (values(dtype, (4, 6, 8)), values(dtype, (8, 6, 4)).transpose(0, 2)):
         left, right = tensor.double().chunk(2, dim)
         got = torch_npu.npu_swiglu(to_npu(tensor), dim)
-        agree(got, (F.silu(left) * right).to(dtype), rtol=ULP[dtype], atol=ULP[dtype])
+        assert_agree(got, (F.silu(left) * right).to(dtype), rtol=ULP[dtype], atol=ULP[dtype])
 
 
 @floating
@@ -104,14 +114,14 @@ def test_swiglu_is_silu_of_one_half_by_the_other(dim: int, dtype: torch.dtype) -
 def test_npu_gelu_takes_both_formulas(approximate: str, dtype: torch.dtype) -> None:
     tensor = values(dtype, (70,))
     got = torch_npu.npu_gelu(tensor.npu(), approximate=approximate)
-    agree(got, F.gelu(tensor, approximate=approximate), rtol=ULP[dtype], atol=ULP[dtype])
+    assert_agree(got, F.gelu(tensor, approximate=approximate), rtol=ULP[dtype], atol=ULP[dtype])
 
 
 @floating
 def test_fast_gelu(dtype: torch.dtype) -> None:
     tensor = values(dtype, (70,))
     want = (tensor.double() * torch.sigmoid(1.702 * tensor.double())).to(dtype)
-    agree(torch_npu.fast_gelu(tensor.npu()), want, rtol=ULP[dtype], atol=ULP[dtype])
+    assert_agree(torch_npu.fast_gelu(tensor.npu()), want, rtol=ULP[dtype], atol=ULP[dtype])
 
 
 def test_geglu_gives_the_gelu_too() -> None:
@@ -119,7 +129,7 @@ def test_geglu_gives_the_gelu_too() -> None:
     left, right = tensor.chunk(2, -1)
     gelu = F.gelu(right, approximate="tanh")
     got = torch_npu.npu_geglu(tensor.npu())
-    agree(got, (left * gelu, gelu), rtol=2.0**-20, atol=2.0**-20)
+    assert_agree(got, (left * gelu, gelu), rtol=2.0**-20, atol=2.0**-20)
 
 
 def test_swiglu_of_an_odd_dimension_is_refused() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torch_npu
-from comparing import agree, compare, name_of, values
+from comparing import assert_agree, assert_same, name_of, values
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 # torch rounds scores and weights to the dtype, the host device does not.
@@ -29,7 +29,7 @@ def operands(dtype: torch.dtype, kv_heads: int = HEADS) -> tuple[torch.Tensor, .
 
 @dtypes
 def test_scaled_dot_product_attention(dtype: torch.dtype) -> None:
-    compare(F.scaled_dot_product_attention, *operands(dtype), **TOLERANCE[dtype])
+    assert_same(F.scaled_dot_product_attention, *operands(dtype), **TOLERANCE[dtype])
 
 
 def in_layout(x: torch.Tensor, layout: str) -> torch.Tensor:
@@ -46,7 +46,7 @@ def test_fusion_attention_of_every_layout(layout: str, kv_heads: int, dtype: tor
     want = F.scaled_dot_product_attention(query, key, value, enable_gqa=True)
     given = [in_layout(x, layout).npu() for x in (query, key, value)]
     got = torch_npu.npu_fusion_attention(*given, HEADS, layout, scale=SCALE)
-    agree(got[0], in_layout(want, layout), **TOLERANCE[dtype])
+    assert_agree(got[0], in_layout(want, layout), **TOLERANCE[dtype])
 
 
 def test_fusion_attention_gives_the_softmax_of_its_rows() -> None:
@@ -55,9 +55,9 @@ def test_fusion_attention_gives_the_softmax_of_its_rows() -> None:
     got = torch_npu.npu_fusion_attention(*given, HEADS, "BNSD", scale=SCALE)
     scores = query @ key.transpose(-1, -2) * SCALE
     greatest = scores.amax(-1, keepdim=True)
-    agree(got[1], greatest.expand(-1, -1, -1, 8), rtol=1e-5, atol=1e-5)
+    assert_agree(got[1], greatest.expand(-1, -1, -1, 8), rtol=1e-5, atol=1e-5)
     total = (scores - greatest).exp().sum(-1, keepdim=True)
-    agree(got[2], total.expand(-1, -1, -1, 8), rtol=1e-5, atol=1e-5)
+    assert_agree(got[2], total.expand(-1, -1, -1, 8), rtol=1e-5, atol=1e-5)
 
 
 @dtypes
@@ -71,7 +71,7 @@ def test_fusion_attention_leaves_out_what_is_masked(
     want = F.scaled_dot_product_attention(query, key, value, attn_mask=~mask)
     given = [x.npu() for x in (query, key, value)]
     got = torch_npu.npu_fusion_attention(*given, HEADS, "BNSD", scale=SCALE, atten_mask=mask.npu())
-    agree(got[0], want, **TOLERANCE[dtype])
+    assert_agree(got[0], want, **TOLERANCE[dtype])
 
 
 @dtypes
@@ -82,11 +82,11 @@ def test_causal_attention(dtype: torch.dtype) -> None:
     options = {"scale": SCALE, "atten_mask": triangle, "next_tockens": 0}
     left = torch_npu.npu_fusion_attention(*given, HEADS, "BNSD", sparse_mode=2, **options)
     want = F.scaled_dot_product_attention(query, key, value, is_causal=True)
-    agree(left[0], want, **TOLERANCE[dtype])
+    assert_agree(left[0], want, **TOLERANCE[dtype])
     right = torch_npu.npu_fusion_attention(*given, HEADS, "BNSD", sparse_mode=3, **options)
     mask = torch.ones(70, 90).tril(20).bool()
     want = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-    agree(right[0], want, **TOLERANCE[dtype])
+    assert_agree(right[0], want, **TOLERANCE[dtype])
 
 
 def test_attention_refuses_a_band_by_name() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from comparing import DTYPES, FLOATING, INTEGERS, compare, edges, layouts, name_of, values
+from comparing import DTYPES, FLOATING, INTEGERS, assert_same, edges, layouts, name_of, values
 
 every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
 
@@ -55,42 +55,42 @@ def test_constants_on_the_device(make: Callable[..., Any], dtype: torch.dtype) -
 )
 def test_constants_like_a_tensor(make: Callable[..., Any], dtype: torch.dtype) -> None:
     for tensor in layouts(dtype).values():
-        compare(make, tensor)
+        assert_same(make, tensor)
 
 
 @every_dtype
 @pytest.mark.parametrize("number", [0, 1, 3, 2.5, True])
 def test_fill_writes_its_elements_and_no_others(number: float, dtype: torch.dtype) -> None:
     whole = values(dtype, (4, 6))
-    compare(lambda x: x.fill_(number), whole[1:3, ::2], writes=True)
-    compare(lambda x, v: x.fill_(v), whole[:, 1], torch.tensor(number), writes=True)
-    compare(torch.Tensor.zero_, whole.t()[1:3], writes=True)
+    assert_same(lambda x: x.fill_(number), whole[1:3, ::2], writes=True)
+    assert_same(lambda x, v: x.fill_(v), whole[:, 1], torch.tensor(number), writes=True)
+    assert_same(torch.Tensor.zero_, whole.t()[1:3], writes=True)
 
 
 def test_fill_of_int64_is_exact() -> None:
-    compare(lambda x: x.fill_(2**62 + 1), torch.zeros(3, dtype=torch.int64), writes=True)
+    assert_same(lambda x: x.fill_(2**62 + 1), torch.zeros(3, dtype=torch.int64), writes=True)
 
 
 @pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan"), -0.0, 1e-40])
 @pytest.mark.parametrize("dtype", FLOATING, ids=name_of)
 def test_fill_with_every_kind_of_number(number: float, dtype: torch.dtype) -> None:
-    compare(lambda x: x.fill_(number), values(dtype), writes=True)
+    assert_same(lambda x: x.fill_(number), values(dtype), writes=True)
 
 
 @pytest.mark.parametrize("dtype", [torch.complex64, torch.complex128], ids=name_of)
 def test_complex_tensors_are_zeroed_and_copied(dtype: torch.dtype) -> None:
     assert torch.equal(torch.zeros(3, dtype=dtype, device="npu").cpu(), torch.zeros(3, dtype=dtype))
     tensor = torch.randn(3, 4, dtype=dtype)
-    compare(lambda x: x.t().contiguous(), tensor)
+    assert_same(lambda x: x.t().contiguous(), tensor)
 
 
 @every_dtype
 def test_copies_of_every_layout(dtype: torch.dtype) -> None:
     for tensor in [*layouts(dtype).values(), edges(dtype)]:
-        compare(torch.Tensor.clone, tensor)
-        compare(torch.Tensor.contiguous, tensor)
+        assert_same(torch.Tensor.clone, tensor)
+        assert_same(torch.Tensor.contiguous, tensor)
         assert torch.equal(tensor.npu().cpu().isnan(), tensor.isnan())
-        compare(lambda x: x.reshape(-1), tensor)
+        assert_same(lambda x: x.reshape(-1), tensor)
 
 
 @pytest.mark.parametrize("source", DTYPES, ids=name_of)
@@ -98,8 +98,8 @@ def test_copies_of_every_layout(dtype: torch.dtype) -> None:
 def test_casts_between_every_pair(source: torch.dtype, target: torch.dtype) -> None:
     low = 0 if target == torch.uint8 else -4
     for tensor in layouts(source, low, 4).values():
-        compare(lambda x: cast(x, target), tensor)
-    compare(
+        assert_same(lambda x: cast(x, target), tensor)
+    assert_same(
         lambda x, y: x.copy_(y),
         values(target, (5, 3)).t()[::2],
         values(source, (5,), low),
@@ -110,15 +110,15 @@ def test_casts_between_every_pair(source: torch.dtype, target: torch.dtype) -> N
 @pytest.mark.parametrize("dtype", FLOATING, ids=name_of)
 @pytest.mark.parametrize("target", [*FLOATING, torch.bool], ids=name_of)
 def test_casts_of_edges_round_to_nearest_even(dtype: torch.dtype, target: torch.dtype) -> None:
-    compare(lambda x: cast(x, target), edges(dtype))
+    assert_same(lambda x: cast(x, target), edges(dtype))
     near = torch.arange(-3, 4, dtype=torch.float64) * 2.0**-12 + 1 + 2.0**-8
-    compare(lambda x: cast(x, target), near.to(dtype))
+    assert_same(lambda x: cast(x, target), near.to(dtype))
 
 
 @pytest.mark.parametrize("dtype", INTEGERS, ids=name_of)
 @pytest.mark.parametrize("target", [*INTEGERS, torch.bool], ids=name_of)
 def test_casts_between_integers_wrap(dtype: torch.dtype, target: torch.dtype) -> None:
-    compare(lambda x: x.to(target), edges(dtype))
+    assert_same(lambda x: x.to(target), edges(dtype))
 
 
 @every_dtype
@@ -153,6 +153,6 @@ def test_a_copy_larger_than_its_target_is_refused() -> None:
 def test_fill_diagonal(dtype: torch.dtype) -> None:
     matrix = values(dtype, (11, 3))
     for tensor in (matrix.clone(), matrix.t(), values(dtype, (3, 3, 3)), values(dtype, (0, 3))):
-        compare(lambda x: x.fill_diagonal_(2), tensor, writes=True)
-    compare(lambda x: x.fill_diagonal_(0, wrap=True), matrix.clone(), writes=True)
-    compare(lambda x: x.fill_diagonal_(0, wrap=True), matrix.t().contiguous(), writes=True)
+        assert_same(lambda x: x.fill_diagonal_(2), tensor, writes=True)
+    assert_same(lambda x: x.fill_diagonal_(0, wrap=True), matrix.clone(), writes=True)
+    assert_same(lambda x: x.fill_diagonal_(0, wrap=True), matrix.t().contiguous(), writes=True)

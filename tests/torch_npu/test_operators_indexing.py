@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from comparing import DTYPES, FLOATING, NUMBERS, compare, layouts, name_of, values
+from comparing import DTYPES, FLOATING, NUMBERS, assert_same, layouts, name_of, values
 from torch.nn import functional
 
 Function = Callable[..., Any]
@@ -64,19 +64,19 @@ def cubes(dtype: torch.dtype) -> list[torch.Tensor]:
 @dtypes
 def test_reading_by_indices(name: str, dtype: torch.dtype) -> None:
     for tensor in cubes(dtype):
-        compare(READS[name], tensor)
+        assert_same(READS[name], tensor)
 
 
 @dtypes
 def test_reading_by_masks(dtype: torch.dtype) -> None:
     for tensor in cubes(dtype):
         mask = values(torch.bool, tuple(tensor.shape), seed=7)
-        compare(lambda x, m: x[m], tensor, mask)
-        compare(lambda x, m: x[m], tensor, mask[:, :, 0].contiguous())
-        compare(lambda x, m: x[:, m], tensor, mask[0, :, 0].contiguous())
-        compare(lambda x, m, i: x[m, i], tensor, mask[:, 0, 0].contiguous(), torch.tensor([1]))
-        compare(lambda x, m: x[m], tensor, torch.zeros(4, dtype=torch.bool))
-        compare(lambda x, m: x[m], tensor, torch.ones(4, dtype=torch.bool))
+        assert_same(lambda x, m: x[m], tensor, mask)
+        assert_same(lambda x, m: x[m], tensor, mask[:, :, 0].contiguous())
+        assert_same(lambda x, m: x[:, m], tensor, mask[0, :, 0].contiguous())
+        assert_same(lambda x, m, i: x[m, i], tensor, mask[:, 0, 0].contiguous(), torch.tensor([1]))
+        assert_same(lambda x, m: x[m], tensor, torch.zeros(4, dtype=torch.bool))
+        assert_same(lambda x, m: x[m], tensor, torch.ones(4, dtype=torch.bool))
 
 
 WRITES: dict[str, Function] = {
@@ -105,7 +105,7 @@ def test_writing_a_number_by_indices(name: str, dtype: torch.dtype) -> None:
     if name in ("mask", "full_mask") and dtype == torch.bool:
         pytest.skip("the mask compares numbers")
     for tensor in cubes(dtype):
-        compare(lambda x: WRITES[name](x, 1), tensor, writes=True)
+        assert_same(lambda x: WRITES[name](x, 1), tensor, writes=True)
 
 
 @pytest.mark.parametrize("name", ["rows", "columns", "pairs", "apart", "slice", "number"])
@@ -118,8 +118,10 @@ def test_writing_tensors_by_indices(name: str, dtype: torch.dtype) -> None:
         )
         if name == "slice":
             shape = (2, 3, 6)
-        compare(lambda x, v: WRITES[name](x, v), target, values(dtype, shape, seed=9), writes=True)
-        compare(
+        assert_same(
+            lambda x, v: WRITES[name](x, v), target, values(dtype, shape, seed=9), writes=True
+        )
+        assert_same(
             lambda x, v: WRITES[name](x, v), tensor, values(dtype, shape[-1:], seed=9), writes=True
         )
 
@@ -128,7 +130,7 @@ def test_writing_tensors_by_indices(name: str, dtype: torch.dtype) -> None:
 def test_accumulating_by_indices(dtype: torch.dtype) -> None:
     bounds = {"rtol": SUMS.get(dtype, 0.0), "atol": SUMS.get(dtype, 0.0)}
     rows = torch.tensor([1, 3, 1, 1, 0])
-    compare(
+    assert_same(
         lambda x, i, v: x.index_put_((i,), v, accumulate=True),
         cube(dtype),
         rows,
@@ -136,7 +138,7 @@ def test_accumulating_by_indices(dtype: torch.dtype) -> None:
         writes=True,
         **bounds,
     )
-    compare(
+    assert_same(
         lambda x, i, j, v: x.index_put((i, j), v, accumulate=True),
         cube(dtype),
         rows,
@@ -148,7 +150,7 @@ def test_accumulating_by_indices(dtype: torch.dtype) -> None:
 
 def test_accumulating_masks() -> None:
     mask = values(torch.bool, (4, 5))
-    compare(
+    assert_same(
         lambda x, m: x.index_put_((m,), torch.ones((), device=x.device), accumulate=True),
         values(torch.float32, (4, 5)),
         mask,
@@ -161,14 +163,14 @@ def test_index_select_and_embedding(dtype: torch.dtype) -> None:
     index = torch.tensor([3, 0, 2, 3])
     for tensor in cubes(dtype):
         for dim in range(3):
-            compare(torch.index_select, tensor, dim, index)
-            compare(torch.index_select, tensor, dim, index.int())
-            compare(torch.index_select, tensor, dim, index[:0])
+            assert_same(torch.index_select, tensor, dim, index)
+            assert_same(torch.index_select, tensor, dim, index.int())
+            assert_same(torch.index_select, tensor, dim, index[:0])
     if dtype.is_floating_point:
         table = values(dtype, (9, 16))
-        compare(functional.embedding, torch.tensor([[1, 8], [0, 3]]), table)
-        compare(functional.embedding, torch.tensor([4], dtype=torch.int32), table)
-        compare(functional.embedding, torch.tensor(2), table)
+        assert_same(functional.embedding, torch.tensor([[1, 8], [0, 3]]), table)
+        assert_same(functional.embedding, torch.tensor([4], dtype=torch.int32), table)
+        assert_same(functional.embedding, torch.tensor(2), table)
 
 
 @numbers
@@ -179,7 +181,7 @@ def test_index_add(dtype: torch.dtype) -> None:
         shape = [4, 5, 6]
         shape[dim] = 4
         source = values(dtype, tuple(shape), seed=5)
-        compare(
+        assert_same(
             lambda x, i, s, d=dim: x.index_add_(d, i, s),
             cube(dtype),
             index,
@@ -187,7 +189,7 @@ def test_index_add(dtype: torch.dtype) -> None:
             writes=True,
             **bounds,
         )
-        compare(
+        assert_same(
             lambda x, i, s, d=dim: x.index_add(d, i, s, alpha=2),
             cube(dtype),
             index,
@@ -203,13 +205,13 @@ def test_index_copy_and_fill(dtype: torch.dtype) -> None:
         shape = [4, 5, 6]
         shape[dim] = 3
         source = values(dtype, tuple(shape), seed=5)
-        compare(
+        assert_same(
             lambda x, i, s, d=dim: x.index_copy_(d, i, s), cube(dtype), index, source, writes=True
         )
-        compare(lambda x, i, s, d=dim: x.index_copy(d, i, s), cube(dtype), index, source)
-        compare(lambda x, i, d=dim: x.index_fill_(d, i, 2), cube(dtype), index, writes=True)
-        compare(lambda x, i, d=dim: x.index_fill(d, i, 3), cube(dtype), index)
-        compare(
+        assert_same(lambda x, i, s, d=dim: x.index_copy(d, i, s), cube(dtype), index, source)
+        assert_same(lambda x, i, d=dim: x.index_fill_(d, i, 2), cube(dtype), index, writes=True)
+        assert_same(lambda x, i, d=dim: x.index_fill(d, i, 3), cube(dtype), index)
+        assert_same(
             lambda x, i, d=dim: x.index_fill(d, i, torch.tensor(3, dtype=dtype, device=x.device)),
             cube(dtype),
             index,
@@ -222,9 +224,9 @@ def test_gather(dtype: torch.dtype) -> None:
     for tensor in cubes(dtype):
         for dim in range(3):
             index = values(torch.int64, (3, 4, 5), 0, tensor.size(dim), seed=6)
-            compare(torch.gather, tensor, dim, index)
-            compare(torch.gather, tensor, dim, index.transpose(0, 2)[:3, :4, :3])
-    compare(torch.take_along_dim, cube(dtype), cube(torch.float32).argsort(1), 1)
+            assert_same(torch.gather, tensor, dim, index)
+            assert_same(torch.gather, tensor, dim, index.transpose(0, 2)[:3, :4, :3])
+    assert_same(torch.take_along_dim, cube(dtype), cube(torch.float32).argsort(1), 1)
 
 
 @dtypes
@@ -234,16 +236,16 @@ def test_scatter(dtype: torch.dtype) -> None:
             index = torch.stack([torch.randperm(4) for _ in range(12)], 1).reshape(4, 3, 4)
             index = index.movedim(0, dim)[:4, :4, :4]
             source = values(dtype, (4, 4, 4), seed=8)
-            compare(
+            assert_same(
                 lambda x, i, s, d=dim: x.scatter_(d, i, s),
                 tensor.clone(),
                 index,
                 source,
                 writes=True,
             )
-            compare(lambda x, i, s, d=dim: x.scatter(d, i, s), tensor, index, source)
-            compare(lambda x, i, d=dim: x.scatter_(d, i, 1), tensor.clone(), index, writes=True)
-            compare(lambda x, i, d=dim: x.scatter(d, i, 1), tensor, index)
+            assert_same(lambda x, i, s, d=dim: x.scatter(d, i, s), tensor, index, source)
+            assert_same(lambda x, i, d=dim: x.scatter_(d, i, 1), tensor.clone(), index, writes=True)
+            assert_same(lambda x, i, d=dim: x.scatter(d, i, 1), tensor, index)
 
 
 @numbers
@@ -252,7 +254,7 @@ def test_scatter_add_and_reduce(dtype: torch.dtype) -> None:
     for dim in range(3):
         index = values(torch.int64, (4, 5, 6), 0, 4, seed=6)
         source = values(dtype, (4, 5, 6), seed=8)
-        compare(
+        assert_same(
             lambda x, i, s, d=dim: x.scatter_add_(d, i, s),
             cube(dtype),
             index,
@@ -260,9 +262,11 @@ def test_scatter_add_and_reduce(dtype: torch.dtype) -> None:
             writes=True,
             **bounds,
         )
-        compare(lambda x, i, s, d=dim: x.scatter_add(d, i, s), cube(dtype), index, source, **bounds)
+        assert_same(
+            lambda x, i, s, d=dim: x.scatter_add(d, i, s), cube(dtype), index, source, **bounds
+        )
     for reduce in ["sum", "amax", "mean"]:
-        compare(
+        assert_same(
             lambda x, i, s, r=reduce: x.scatter_reduce(1, i, s, r),
             cube(dtype),
             index,
@@ -276,29 +280,29 @@ def test_nonzero_and_where(dtype: torch.dtype) -> None:
     for tensor in layouts(dtype).values():
         if tensor.numel() > 5000:
             continue
-        compare(torch.nonzero, tensor)
+        assert_same(torch.nonzero, tensor)
         if tensor.dim() > 0:
-            compare(lambda x: list(torch.where(x)), tensor)
-    compare(torch.nonzero, torch.zeros(4, 5, dtype=dtype))
-    compare(torch.argwhere, values(dtype))
+            assert_same(lambda x: list(torch.where(x)), tensor)
+    assert_same(torch.nonzero, torch.zeros(4, 5, dtype=dtype))
+    assert_same(torch.argwhere, values(dtype))
 
 
 @dtypes
 def test_masked_select_and_scatter(dtype: torch.dtype) -> None:
     for tensor in cubes(dtype):
         mask = values(torch.bool, (4, 5, 6), seed=7)
-        compare(torch.masked_select, tensor, mask)
-        compare(torch.masked_select, tensor, mask[0])
-        compare(torch.masked_select, tensor, mask[:, :1, :1])
-        compare(torch.masked_select, tensor, torch.zeros((), dtype=torch.bool))
-        compare(
+        assert_same(torch.masked_select, tensor, mask)
+        assert_same(torch.masked_select, tensor, mask[0])
+        assert_same(torch.masked_select, tensor, mask[:, :1, :1])
+        assert_same(torch.masked_select, tensor, torch.zeros((), dtype=torch.bool))
+        assert_same(
             lambda x, m, s: x.masked_scatter_(m, s),
             tensor.clone(),
             mask,
             values(dtype, (12, 10)).t(),
             writes=True,
         )
-        compare(
+        assert_same(
             lambda x, m, s: x.masked_scatter(m, s), tensor, mask[:, :, :1], values(dtype, (120,))
         )
 
@@ -307,18 +311,18 @@ def test_masked_select_and_scatter(dtype: torch.dtype) -> None:
 def test_take_and_put(dtype: torch.dtype) -> None:
     index = torch.tensor([[0, 119, -1], [-120, 7, 7]])
     for tensor in cubes(dtype):
-        compare(torch.take, tensor, index)
+        assert_same(torch.take, tensor, index)
 
 
 @dtypes
 def test_views_read_and_written(dtype: torch.dtype) -> None:
-    compare(lambda x: x[1:, ::2, -3:].contiguous(), cube(dtype))
-    compare(lambda x: x.select(1, 2).contiguous(), cube(dtype))
-    compare(lambda x: x.narrow(2, 1, 3).clone(), cube(dtype))
-    compare(lambda x: x[..., 1], cube(dtype))
-    compare(lambda x: x.select(1, 2).fill_(1), cube(dtype), writes=True)
-    compare(lambda x: x[:, 1:4].copy_(x[:, 0:3].clone()), cube(dtype), writes=True)
-    compare(lambda x: x.transpose(0, 2).contiguous(), cube(dtype))
+    assert_same(lambda x: x[1:, ::2, -3:].contiguous(), cube(dtype))
+    assert_same(lambda x: x.select(1, 2).contiguous(), cube(dtype))
+    assert_same(lambda x: x.narrow(2, 1, 3).clone(), cube(dtype))
+    assert_same(lambda x: x[..., 1], cube(dtype))
+    assert_same(lambda x: x.select(1, 2).fill_(1), cube(dtype), writes=True)
+    assert_same(lambda x: x[:, 1:4].copy_(x[:, 0:3].clone()), cube(dtype), writes=True)
+    assert_same(lambda x: x.transpose(0, 2).contiguous(), cube(dtype))
 
 
 def test_a_moe_layer_sends_tokens_to_experts_and_back() -> None:
@@ -334,7 +338,7 @@ def test_a_moe_layer_sends_tokens_to_experts_and_back() -> None:
 
     tokens = values(torch.float32, (20, 16))
     experts = torch.stack([torch.randperm(4)[:2] for _ in range(20)])
-    compare(layer, tokens, experts, values(torch.float32, (20, 2), 0, 1), rtol=1e-6, atol=1e-6)
+    assert_same(layer, tokens, experts, values(torch.float32, (20, 2), 0, 1), rtol=1e-6, atol=1e-6)
 
 
 # One for each way of checking; the native tests have one for each operator.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from comparing import ULP, compare, name_of, values
+from comparing import ULP, assert_same, name_of, values
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
@@ -33,9 +33,9 @@ def tolerance(dtype: torch.dtype) -> dict[str, Any]:
 @pytest.mark.parametrize("loss", LOSSES)
 def test_distance(loss: str, reduction: str, dtype: torch.dtype) -> None:
     pair = values(dtype, (LINES, CLASSES), -1, 1), values(dtype, (LINES, CLASSES), -1, 1, seed=1)
-    compare(LOSSES[loss], *pair, reduction=reduction, **tolerance(dtype))
-    compare(LOSSES[loss], pair[0].t(), pair[1].t(), reduction=reduction, **tolerance(dtype))
-    compare(LOSSES[loss], pair[0][:0], pair[1][:0], reduction=reduction)
+    assert_same(LOSSES[loss], *pair, reduction=reduction, **tolerance(dtype))
+    assert_same(LOSSES[loss], pair[0].t(), pair[1].t(), reduction=reduction, **tolerance(dtype))
+    assert_same(LOSSES[loss], pair[0][:0], pair[1][:0], reduction=reduction)
 
 
 @dtypes
@@ -45,7 +45,7 @@ def test_kl_div(reduction: str, log_target: bool, dtype: torch.dtype) -> None:
     got = values(dtype, (LINES, CLASSES)).log_softmax(-1)
     wanted = values(dtype, (LINES, CLASSES), seed=1).softmax(-1)
     wanted[:, 3] = 0
-    compare(
+    assert_same(
         F.kl_div,
         got,
         (wanted + 1e-3).log() if log_target else wanted,
@@ -64,11 +64,11 @@ def test_cross_entropy(weighted: bool, reduction: str, dtype: torch.dtype) -> No
     target[3] = -100
     weight = values(dtype, (CLASSES,), 0.5, 2) if weighted else None
     options = {"reduction": reduction, **tolerance(dtype)}
-    compare(F.cross_entropy, logits, target, weight, **options)
+    assert_same(F.cross_entropy, logits, target, weight, **options)
     target = target.clamp(min=0)
-    compare(F.cross_entropy, logits, target, weight, ignore_index=int(target[0]), **options)
-    compare(F.nll_loss, logits[0].log_softmax(-1), target[0], weight, **options)
+    assert_same(F.cross_entropy, logits, target, weight, ignore_index=int(target[0]), **options)
+    assert_same(F.nll_loss, logits[0].log_softmax(-1), target[0], weight, **options)
 
 
 def test_cross_entropy_of_ignored_targets_alone() -> None:
-    compare(F.cross_entropy, values(torch.float32, (2, 5)), torch.tensor([-100, -100]))
+    assert_same(F.cross_entropy, values(torch.float32, (2, 5)), torch.tensor([-100, -100]))

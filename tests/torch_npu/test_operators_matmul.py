@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from comparing import FLOATING, INTEGERS, compare, name_of, values
+from comparing import FLOATING, INTEGERS, assert_same, name_of, values
 
 # Sums of up to 600 products of numbers below 4 in float32, in another order; then one rounding.
 TOLERANCE = {
@@ -44,7 +44,7 @@ RANKS = {
 @pytest.mark.parametrize("shapes", RANKS.values(), ids=RANKS)
 def test_matmul_of_every_rank(shapes: tuple[Any, Any], dtype: torch.dtype) -> None:
     a, b = values(dtype, shapes[0], seed=1), values(dtype, shapes[1], seed=2)
-    compare(torch.matmul, a, b, **TOLERANCE[dtype])
+    assert_same(torch.matmul, a, b, **TOLERANCE[dtype])
 
 
 LAYOUTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -60,13 +60,13 @@ LAYOUTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 @pytest.mark.parametrize("second", LAYOUTS)
 def test_mm_of_views(first: str, second: str, dtype: torch.dtype) -> None:
     a, b = values(dtype, (9, 40), seed=1), values(dtype, (40, 12), seed=2)
-    compare(torch.mm, LAYOUTS[first](a), LAYOUTS[second](b), **TOLERANCE[dtype])
+    assert_same(torch.mm, LAYOUTS[first](a), LAYOUTS[second](b), **TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("dtype", INTEGERS, ids=name_of)
 def test_products_of_integers_wrap(dtype: torch.dtype) -> None:
     a, b = values(dtype, (5, 70), -100, 100, seed=1), values(dtype, (70, 6), -100, 100, seed=2)
-    compare(torch.mm, a, b)
+    assert_same(torch.mm, a, b)
 
 
 def test_mm_of_bool_is_refused_as_on_the_cpu() -> None:
@@ -79,7 +79,7 @@ def test_float32_products_stay_float32_where_hf32_is_allowed() -> None:
     before = torch.npu.matmul.allow_hf32
     try:
         torch.npu.matmul.allow_hf32 = True
-        compare(torch.mm, a, b, rtol=1e-5, atol=1e-4)
+        assert_same(torch.mm, a, b, rtol=1e-5, atol=1e-4)
     finally:
         torch.npu.matmul.allow_hf32 = before
 
@@ -102,15 +102,17 @@ ADDITIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 def test_products_added_to(name: str, factors: tuple[float, float], dtype: torch.dtype) -> None:
     function, shapes = ADDITIONS[name]
     given = [values(dtype, shape, seed=i) for i, shape in enumerate(shapes)]
-    compare(function, *given, beta=factors[0], alpha=factors[1], **TOLERANCE[dtype])
+    assert_same(function, *given, beta=factors[0], alpha=factors[1], **TOLERANCE[dtype])
 
 
 @floating
 def test_products_added_in_place(dtype: torch.dtype) -> None:
     self, a, b = values(dtype, (6, 5)), values(dtype, (6, 7), seed=1), values(dtype, (7, 5), seed=2)
-    compare(lambda s, x, y: s.addmm_(x, y, alpha=2), self, a, b, writes=True, **TOLERANCE[dtype])
+    assert_same(
+        lambda s, x, y: s.addmm_(x, y, alpha=2), self, a, b, writes=True, **TOLERANCE[dtype]
+    )
     strided = values(dtype, (5, 6)).t()
-    compare(lambda s, x, y: s.addmm_(x, y), strided, a, b, writes=True, **TOLERANCE[dtype])
+    assert_same(lambda s, x, y: s.addmm_(x, y), strided, a, b, writes=True, **TOLERANCE[dtype])
 
 
 OTHERS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
@@ -136,7 +138,7 @@ OTHERS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 def test_products_in_other_words(name: str, dtype: torch.dtype) -> None:
     function, shapes = OTHERS[name]
     given = [values(dtype, shape, seed=i) for i, shape in enumerate(shapes)]
-    compare(function, *given, **TOLERANCE[dtype])
+    assert_same(function, *given, **TOLERANCE[dtype])
 
 
 def test_a_linear_layer_and_its_gradients() -> None:

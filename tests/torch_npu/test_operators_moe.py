@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import torch
 import torch_npu
-from comparing import agree, name_of, values
+from comparing import assert_agree, name_of, values
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 TOLERANCE = {
@@ -58,10 +58,10 @@ def test_grouped_matmul(form: str, list_type: int, dtype: torch.dtype) -> None:
         "group_list_type": list_type,
     }
     got = torch_npu.npu_grouped_matmul([x.npu()], given, **options)
-    agree(got, [want.to(dtype)], **TOLERANCE[dtype])
+    assert_agree(got, [want.to(dtype)], **TOLERANCE[dtype])
     got = torch_npu.npu_grouped_matmul([x.npu()], given, bias=biases, **options)
     rows = bias.repeat_interleave(COUNTS, 0)
-    agree(got, [(want + rows).to(dtype)], **TOLERANCE[dtype])
+    assert_agree(got, [(want + rows).to(dtype)], **TOLERANCE[dtype])
 
 
 @dtypes
@@ -71,9 +71,9 @@ def test_grouped_matmul_of_several_x_and_several_results(dtype: torch.dtype) -> 
     want = [(a.float() @ b.float()).to(dtype) for a, b in zip(x, weight, strict=True)]
     given = ([one.npu() for one in x], [one.npu() for one in weight])
     got = torch_npu.npu_grouped_matmul(*given, split_item=0, group_type=-1)
-    agree(got, want, **TOLERANCE[dtype])
+    assert_agree(got, want, **TOLERANCE[dtype])
     got = torch_npu.npu_grouped_matmul(*given, split_item=2, group_type=-1)
-    agree(got, [torch.cat(want)], **TOLERANCE[dtype])
+    assert_agree(got, [torch.cat(want)], **TOLERANCE[dtype])
 
 
 @dtypes
@@ -89,7 +89,7 @@ def test_grouped_matmul_over_groups_of_what_is_summed(dtype: torch.dtype) -> Non
         group_type=2,
         group_list_type=0,
     )
-    agree(got, [want.to(dtype)], **TOLERANCE[dtype])
+    assert_agree(got, [want.to(dtype)], **TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("scale_dtype", [torch.bfloat16, torch.float32], ids=name_of)
@@ -113,7 +113,7 @@ def test_grouped_matmul_of_int8(scale_dtype: torch.dtype) -> None:
         group_list_type=1,
         output_dtype=torch.bfloat16,
     )
-    agree(got, [want.bfloat16()])
+    assert_agree(got, [want.bfloat16()])
 
 
 @dtypes
@@ -122,12 +122,12 @@ def test_gating_top_k_softmax(shape: tuple[int, ...], dtype: torch.dtype) -> Non
     x = values(dtype, shape, seed=1)
     y, experts, rows = torch_npu.npu_moe_gating_top_k_softmax(x.npu(), None, K)
     want, chosen = x.float().softmax(-1).topk(K)
-    agree(y, want.to(dtype), **TOLERANCE[dtype])
+    assert_agree(y, want.to(dtype), **TOLERANCE[dtype])
     # Equal weights may be chosen in another order; they are the same weights.
-    agree(x.npu().cpu().gather(-1, experts.cpu().long()).npu(), x.gather(-1, chosen))
+    assert_agree(x.npu().cpu().gather(-1, experts.cpu().long()).npu(), x.gather(-1, chosen))
     count = x[..., 0].numel()
     numbers = torch.arange(K)[None] * count + torch.arange(count)[:, None]
-    agree(rows, numbers.view(rows.shape).int())
+    assert_agree(rows, numbers.view(rows.shape).int())
 
 
 def test_gating_gives_a_finished_token_no_expert() -> None:
@@ -135,16 +135,16 @@ def test_gating_gives_a_finished_token_no_expert() -> None:
     finished = torch.tensor([False, True, False, True])
     experts = torch_npu.npu_moe_gating_top_k_softmax(x.npu(), finished.npu(), K)[1]
     want = x.topk(K)[1].masked_fill(finished[:, None], EXPERTS)
-    agree(experts, want.int())
+    assert_agree(experts, want.int())
 
 
 def test_gating_renormalises_or_gives_the_softmax() -> None:
     x = values(torch.float32, (TOKENS, EXPERTS), seed=1)
     top, chosen = x.topk(K)
     y, experts, _ = torch_npu.npu_moe_gating_top_k_softmax_v2(x.npu(), k=K, renorm=1)
-    agree((y, experts), (top.softmax(-1), chosen.int()), rtol=1e-5)
+    assert_agree((y, experts), (top.softmax(-1), chosen.int()), rtol=1e-5)
     got = torch_npu.npu_moe_gating_top_k_softmax_v2(x.npu(), k=K, output_softmax=True)
-    agree(got[2], x.softmax(-1), rtol=1e-5)
+    assert_agree(got[2], x.softmax(-1), rtol=1e-5)
 
 
 @pytest.mark.parametrize("select", [0, 1], ids=["greatest", "two_greatest"])
@@ -171,7 +171,7 @@ def test_gating_top_k_out_of_groups(norm: int, select: int) -> None:
         routed_scaling_factor=2.5,
         out_flag=True,
     )
-    agree(got, (want * 2.5, chosen.int(), weights), rtol=1e-5)
+    assert_agree(got, (want * 2.5, chosen.int(), weights), rtol=1e-5)
 
 
 @dtypes
@@ -189,12 +189,12 @@ def test_init_routing_v2_orders_rows_by_expert(dtype: torch.dtype) -> None:
         got = torch_npu.npu_moe_init_routing_v2(
             x.npu(), experts.npu(), expert_tokens_num_type=1, row_idx_type=row_type, **options
         )
-        agree(got[:3], (x[order // K], rows.int(), counts))
+        assert_agree(got[:3], (x[order // K], rows.int(), counts))
     got = torch_npu.npu_moe_init_routing_v2(
         x.npu(), experts.npu(), expert_tokens_num_type=2, row_idx_type=0, **options
     )
     pairs = [[expert, count] for expert, count in enumerate(counts.tolist()) if count]
-    agree(got[2], torch.tensor([*pairs, [0, 0]]))
+    assert_agree(got[2], torch.tensor([*pairs, [0, 0]]))
 
 
 def test_init_routing_v2_of_this_ranks_experts_quantises() -> None:
@@ -214,10 +214,10 @@ def test_init_routing_v2_of_this_ranks_experts_quantises() -> None:
     )
     rows = x[mine // K].float()
     scale = rows.abs().amax(-1) / 127
-    agree(got[0][: len(mine)], (rows / scale[:, None]).round().to(torch.int8))
-    agree(got[3][: len(mine)], scale)
-    agree(got[1][: len(mine)], mine.int())
-    agree(got[2], experts.flatten().bincount(minlength=EXPERTS)[2:6])
+    assert_agree(got[0][: len(mine)], (rows / scale[:, None]).round().to(torch.int8))
+    assert_agree(got[3][: len(mine)], scale)
+    assert_agree(got[1][: len(mine)], mine.int())
+    assert_agree(got[2], experts.flatten().bincount(minlength=EXPERTS)[2:6])
 
 
 def test_init_routing_v2_gives_each_expert_its_capacity() -> None:
@@ -241,8 +241,8 @@ def test_init_routing_v2_gives_each_expert_its_capacity() -> None:
         active_expert_range=[0, EXPERTS],
         row_idx_type=0,
     )
-    agree(got[0], want)
-    agree(got[1], rows)
+    assert_agree(got[0], want)
+    assert_agree(got[1], rows)
 
 
 @dtypes
@@ -257,7 +257,7 @@ def test_rows_go_out_to_the_experts_and_come_back(dtype: torch.dtype) -> None:
     order = experts.t().flatten().argsort(stable=True)
     assert sorted_experts.cpu().tolist() == experts.flatten().sort()[0].tolist()
     ends = torch_npu.npu_moe_compute_expert_tokens(sorted_experts, EXPERTS)
-    agree(ends, experts.flatten().bincount(minlength=EXPERTS).cumsum(0).int())
+    assert_agree(ends, experts.flatten().bincount(minlength=EXPERTS).cumsum(0).int())
     assert len(order) == len(expanded)
     residual, bias = values(dtype, (TOKENS, H), seed=3), values(dtype, (EXPERTS, H), seed=4)
     got = torch_npu.npu_moe_finalize_routing(
@@ -265,7 +265,7 @@ def test_rows_go_out_to_the_experts_and_come_back(dtype: torch.dtype) -> None:
     )
     each = x.float()[:, None] + bias.float()[experts.long()]
     want = residual.float() + (weights.float()[..., None] * each).sum(1)
-    agree(got, want.to(dtype), **TOLERANCE[dtype])
+    assert_agree(got, want.to(dtype), **TOLERANCE[dtype])
 
 
 @dtypes
@@ -274,16 +274,16 @@ def test_token_permute_and_unpermute(dtype: torch.dtype) -> None:
     weights = values(dtype, (TOKENS, K), 0, 1, 2)
     order = experts.flatten().argsort(stable=True)
     permuted, places = torch_npu.npu_moe_token_permute(x.npu(), experts.npu())
-    agree((permuted, places), (x[order // K], order.argsort().int()))
+    assert_agree((permuted, places), (x[order // K], order.argsort().int()))
     got = torch_npu.npu_moe_token_unpermute(permuted, places, weights.npu())
     want = (x.float()[:, None] * weights.float()[..., None]).sum(1)
-    agree(got, want.to(dtype), **TOLERANCE[dtype])
+    assert_agree(got, want.to(dtype), **TOLERANCE[dtype])
     kept, places = torch_npu.npu_moe_token_permute(x.npu(), experts.npu(), 30)
-    agree(kept, x[order[:30] // K])
+    assert_agree(kept, x[order[:30] // K])
     got = torch_npu.npu_moe_token_unpermute(kept, places, weights.npu())
     there = (order.argsort() < 30).view(TOKENS, K, 1)
     want = (x.float()[:, None] * weights.float()[..., None] * there).sum(1)
-    agree(got, want.to(dtype), **TOLERANCE[dtype])
+    assert_agree(got, want.to(dtype), **TOLERANCE[dtype])
 
 
 def test_re_routing_puts_rows_expert_by_expert() -> None:
@@ -291,4 +291,4 @@ def test_re_routing_puts_rows_expert_by_expert() -> None:
     tokens, scales = values(torch.bfloat16, (9, H), seed=1), values(torch.float32, (9,), seed=2)
     order = torch.tensor([0, 3, 4, 5, 1, 2, 6, 7, 8])
     got = torch_npu.npu_moe_re_routing(tokens.npu(), counts.npu(), per_token_scales=scales.npu())
-    agree(got, (tokens[order], scales[order], order.int(), torch.tensor([4, 3, 2])))
+    assert_agree(got, (tokens[order], scales[order], order.int(), torch.tensor([4, 3, 2])))

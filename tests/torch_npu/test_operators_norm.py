@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torch_npu
-from comparing import agree, compare, name_of, values
+from comparing import assert_agree, assert_same, name_of, values
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 # Another order of summation; then one rounding.
@@ -32,8 +32,8 @@ def test_rms_norm(shape: tuple[int, ...], dtype: torch.dtype) -> None:
     x, gamma = values(dtype, shape, seed=1), values(dtype, shape[-1:], seed=2)
     y, rstd = rms_norm(x, gamma)
     got = torch_npu.npu_rms_norm(x.npu(), gamma.npu(), EPSILON)
-    agree(got[0], y, **TOLERANCE[dtype])
-    agree(got[1], rstd, rtol=1e-5)
+    assert_agree(got[0], y, **TOLERANCE[dtype])
+    assert_agree(got[1], rstd, rtol=1e-5)
 
 
 @dtypes
@@ -42,8 +42,8 @@ def test_rms_norm_over_two_dimensions_of_a_view(dtype: torch.dtype) -> None:
     gamma = values(dtype, (6, 4), seed=2)
     y, rstd = rms_norm(x, gamma)
     got = torch_npu.npu_rms_norm(x.npu(), gamma.npu(), EPSILON)
-    agree(got[0], y, **TOLERANCE[dtype])
-    agree(got[1], rstd, rtol=1e-5)
+    assert_agree(got[0], y, **TOLERANCE[dtype])
+    assert_agree(got[1], rstd, rtol=1e-5)
 
 
 @dtypes
@@ -52,9 +52,9 @@ def test_add_rms_norm_normalises_the_rounded_sum(dtype: torch.dtype) -> None:
     gamma = values(dtype, (64,), seed=3)
     y, rstd = rms_norm(x1 + x2, gamma)
     got = torch_npu.npu_add_rms_norm(x1.npu(), x2.npu(), gamma.npu(), EPSILON)
-    agree(got[0], y, **TOLERANCE[dtype])
-    agree(got[1], rstd, rtol=1e-5)
-    agree(got[2], x1 + x2)
+    assert_agree(got[0], y, **TOLERANCE[dtype])
+    assert_agree(got[1], rstd, rtol=1e-5)
+    assert_agree(got[2], x1 + x2)
 
 
 @dtypes
@@ -63,9 +63,9 @@ def test_add_rms_norm_cast_gives_float32_too(dtype: torch.dtype) -> None:
     gamma = values(dtype, (64,), seed=3)
     got = torch_npu.npu_add_rms_norm_cast(x1.npu(), x2.npu(), gamma.npu(), EPSILON)
     wide = rms_norm((x1 + x2).float(), gamma)[0]
-    agree(got[0], wide, rtol=1e-5, atol=1e-5)
-    agree(got[1], wide.to(dtype), **TOLERANCE[dtype])
-    agree(got[3], x1 + x2)
+    assert_agree(got[0], wide, rtol=1e-5, atol=1e-5)
+    assert_agree(got[1], wide.to(dtype), **TOLERANCE[dtype])
+    assert_agree(got[3], x1 + x2)
 
 
 @dtypes
@@ -74,15 +74,15 @@ def test_add_rms_norm_in_place(dtype: torch.dtype) -> None:
     gamma = values(dtype, (64,), seed=3)
     first, second = x1.npu(), x2.npu()
     torch_npu.npu_add_rms_norm_v2(first, second, gamma.npu(), EPSILON)
-    agree(first, rms_norm(x1 + x2, gamma)[0], **TOLERANCE[dtype])
-    agree(second, x1 + x2)
+    assert_agree(first, rms_norm(x1 + x2, gamma)[0], **TOLERANCE[dtype])
+    assert_agree(second, x1 + x2)
 
 
 @dtypes
 def test_gemma_rms_norm_adds_one_to_gamma(dtype: torch.dtype) -> None:
     x, gamma = values(dtype, (3, 64), seed=1), values(dtype, (64,), seed=2)
     got = torch_npu.npu_gemma_rms_norm(x.npu(), gamma.npu(), EPSILON)
-    agree(got[0], rms_norm(x, gamma.float() + 1)[0], **TOLERANCE[dtype])
+    assert_agree(got[0], rms_norm(x, gamma.float() + 1)[0], **TOLERANCE[dtype])
 
 
 def test_rms_norm_refuses_a_gamma_of_another_length() -> None:
@@ -96,9 +96,9 @@ def test_layer_norm(affine: str, dtype: torch.dtype) -> None:
     x = values(dtype, (3, 4, 5), seed=1)
     weight = None if affine == "plain" else values(dtype, (4, 5), seed=2)
     bias = values(dtype, (4, 5), seed=3) if affine == "weight_and_bias" else None
-    compare(F.layer_norm, x, (4, 5), weight, bias, **TOLERANCE[dtype])
-    compare(F.layer_norm, x.transpose(0, 1), (3, 5), **TOLERANCE[dtype])
-    compare(F.layer_norm, x[:0], (5,), **TOLERANCE[dtype])
+    assert_same(F.layer_norm, x, (4, 5), weight, bias, **TOLERANCE[dtype])
+    assert_same(F.layer_norm, x.transpose(0, 1), (3, 5), **TOLERANCE[dtype])
+    assert_same(F.layer_norm, x[:0], (5,), **TOLERANCE[dtype])
 
 
 @dtypes
@@ -106,8 +106,8 @@ def test_group_norm(dtype: torch.dtype) -> None:
     x = values(dtype, (2, 6, 3, 5), seed=1)
     weight, bias = values(dtype, (6,), seed=2), values(dtype, (6,), seed=3)
     for groups in (1, 2, 6):
-        compare(F.group_norm, x, groups, weight, bias, **TOLERANCE[dtype])
-        compare(F.group_norm, x, groups, **TOLERANCE[dtype])
+        assert_same(F.group_norm, x, groups, weight, bias, **TOLERANCE[dtype])
+        assert_same(F.group_norm, x, groups, **TOLERANCE[dtype])
 
 
 def rotated(x: torch.Tensor, mode: str) -> torch.Tensor:
@@ -124,7 +124,7 @@ def test_rotary_mul(mode: str, dtype: torch.dtype) -> None:
     cos, sin = values(dtype, (1, 3, 1, 32), -1, 1, 2), values(dtype, (1, 3, 1, 32), -1, 1, 3)
     want = x.float() * cos.float() + rotated(x, mode).float() * sin.float()
     got = torch_npu.npu_rotary_mul(x.npu(), cos.npu(), sin.npu(), mode)
-    agree(got, want.to(dtype), **TOLERANCE[dtype])
+    assert_agree(got, want.to(dtype), **TOLERANCE[dtype])
 
 
 @dtypes
@@ -140,4 +140,4 @@ def test_apply_rotary_pos_emb_writes_query_and_key(mode: str, dtype: torch.dtype
         else:
             turned = rotated(x, mode)
         want = x.float() * cos.float() + turned.float() * sin.float()
-        agree(got, want.to(dtype), **TOLERANCE[dtype])
+        assert_agree(got, want.to(dtype), **TOLERANCE[dtype])

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 import torch
-from comparing import DTYPES, FLOATING, INTEGERS, NUMBERS, compare, edges, layouts, name_of, values
+from comparing import (
+    DTYPES,
+    FLOATING,
+    INTEGERS,
+    NUMBERS,
+    assert_same,
+    edges,
+    layouts,
+    name_of,
+    values,
+)
 
 floating = pytest.mark.parametrize("dtype", FLOATING, ids=name_of)
 integers = pytest.mark.parametrize("dtype", INTEGERS, ids=name_of)
@@ -30,13 +40,13 @@ def test_stable_sort(dtype: torch.dtype, descending: bool) -> None:
         return tuple(torch.sort(x, dim=dim, stable=True, descending=descending))
 
     for tensor in layouts(dtype).values():
-        compare(function, tensor, -1)
+        assert_same(function, tensor, -1)
     for tensor in cubes(dtype):
-        compare(function, tensor, 0)
-        compare(function, tensor, 1)
+        assert_same(function, tensor, 0)
+        assert_same(function, tensor, 1)
     # Equal keys that are many, and NaN and zeros of both signs.
-    compare(function, edges(dtype).repeat(3), 0)
-    compare(
+    assert_same(function, edges(dtype).repeat(3), 0)
+    assert_same(
         lambda x: torch.argsort(x, dim=0, descending=descending, stable=True),
         edges(dtype).repeat(3),
     )
@@ -82,7 +92,7 @@ def test_topk_of_equal_elements_takes_the_first() -> None:
 
 @floating
 def test_topk_takes_nan_for_the_largest(dtype: torch.dtype) -> None:
-    compare(
+    assert_same(
         lambda x: torch.topk(x, 3).values,
         torch.tensor([1, math.nan, math.inf, -math.inf, 0], dtype=dtype),
     )
@@ -92,9 +102,9 @@ def test_topk_takes_nan_for_the_largest(dtype: torch.dtype) -> None:
 def test_kthvalue(dtype: torch.dtype) -> None:
     tensor = torch.randperm(35).reshape(5, 7).to(dtype)
     for k in [1, 3, 7]:
-        compare(lambda x, k=k: tuple(torch.kthvalue(x, k, 1)), tensor)
-        compare(lambda x, k=k: tuple(torch.kthvalue(x, k, -1, True)), tensor)
-    compare(lambda x: tuple(torch.kthvalue(x, 2, 0)), tensor)
+        assert_same(lambda x, k=k: tuple(torch.kthvalue(x, k, 1)), tensor)
+        assert_same(lambda x, k=k: tuple(torch.kthvalue(x, k, -1, True)), tensor)
+    assert_same(lambda x: tuple(torch.kthvalue(x, 2, 0)), tensor)
 
 
 @numbers
@@ -104,14 +114,14 @@ def test_median(name: str, dtype: torch.dtype) -> None:
         pytest.skip("integers have no NaN")
     function = getattr(torch, name)
     tensor = torch.randperm(24).reshape(4, 6).to(dtype)
-    compare(function, tensor)
-    compare(function, tensor.t()[1:])
+    assert_same(function, tensor)
+    assert_same(function, tensor.t()[1:])
     if dtype.is_floating_point:
         tensor[1, 2] = math.nan
-        compare(function, tensor)
+        assert_same(function, tensor)
     if name == "median":
-        compare(lambda x: tuple(function(x, 1)), tensor)
-        compare(lambda x: tuple(function(x, 0, True)), tensor)
+        assert_same(lambda x: tuple(function(x, 1)), tensor)
+        assert_same(lambda x: tuple(function(x, 0, True)), tensor)
 
 
 @pytest.mark.parametrize("right", [False, True])
@@ -119,15 +129,15 @@ def test_median(name: str, dtype: torch.dtype) -> None:
 def test_searchsorted_and_bucketize(dtype: torch.dtype, right: bool) -> None:
     rows = torch.sort(values(dtype, (3, 9), 0, 9), 1).values
     wanted = values(dtype, (3, 5), 0, 9, seed=4)
-    compare(torch.searchsorted, rows, wanted, right=right)
-    compare(torch.searchsorted, rows[0], wanted, right=right, out_int32=True)
-    compare(torch.bucketize, wanted, rows[1], right=right)
-    compare(lambda x: torch.searchsorted(x, 3, right=right), rows[0])
+    assert_same(torch.searchsorted, rows, wanted, right=right)
+    assert_same(torch.searchsorted, rows[0], wanted, right=right, out_int32=True)
+    assert_same(torch.bucketize, wanted, rows[1], right=right)
+    assert_same(lambda x: torch.searchsorted(x, 3, right=right), rows[0])
 
 
 def test_searchsorted_through_a_sorter() -> None:
     tensor = values(torch.float32, (3, 9))
-    compare(
+    assert_same(
         lambda x, order, v: torch.searchsorted(x, v, sorter=order),
         tensor,
         tensor.argsort(1),
@@ -141,40 +151,40 @@ def test_unique(dtype: torch.dtype) -> None:
     if dtype.is_floating_point:
         # Repeated numbers; of two zeros the first stays here, and any in torch.
         tensor = tensor.round() + 0.0
-    compare(torch.unique, tensor)
-    compare(torch.unique, tensor, return_inverse=True, return_counts=True)
-    compare(torch.unique, tensor.t()[1:], return_counts=True)
-    compare(torch.unique, tensor[:0])
+    assert_same(torch.unique, tensor)
+    assert_same(torch.unique, tensor, return_inverse=True, return_counts=True)
+    assert_same(torch.unique, tensor.t()[1:], return_counts=True)
+    assert_same(torch.unique, tensor[:0])
 
 
 def test_unique_keeps_every_nan() -> None:
     tensor = torch.tensor([math.nan, 1, math.nan, 0, 1])
-    compare(torch.unique, tensor, return_inverse=True, return_counts=True)
+    assert_same(torch.unique, tensor, return_inverse=True, return_counts=True)
 
 
 @numbers
 def test_unique_consecutive(dtype: torch.dtype) -> None:
     tensor = torch.tensor([1, 1, 2, 2, 3, 1, 1, 2], dtype=dtype)
-    compare(torch.unique_consecutive, tensor)
-    compare(torch.unique_consecutive, tensor, return_inverse=True, return_counts=True)
-    compare(torch.unique_consecutive, tensor.reshape(4, 2), return_inverse=True)
+    assert_same(torch.unique_consecutive, tensor)
+    assert_same(torch.unique_consecutive, tensor, return_inverse=True, return_counts=True)
+    assert_same(torch.unique_consecutive, tensor.reshape(4, 2), return_inverse=True)
 
 
 def test_unique_along_a_dimension() -> None:
     tensor = torch.tensor([[1, 2], [3, 4], [1, 2], [0, 9]])
-    compare(torch.unique, tensor, dim=0, return_inverse=True, return_counts=True)
-    compare(torch.unique, tensor.t(), dim=1)
-    compare(torch.unique_consecutive, tensor[[0, 2, 1, 3]], dim=0, return_counts=True)
+    assert_same(torch.unique, tensor, dim=0, return_inverse=True, return_counts=True)
+    assert_same(torch.unique, tensor.t(), dim=1)
+    assert_same(torch.unique_consecutive, tensor[[0, 2, 1, 3]], dim=0, return_counts=True)
 
 
 @integers
 def test_bincount(dtype: torch.dtype) -> None:
     tensor = values(dtype, (50,), 0, 9)
-    compare(torch.bincount, tensor)
-    compare(torch.bincount, tensor, minlength=20)
-    compare(torch.bincount, tensor, values(torch.float32, (50,)), rtol=1e-6, atol=1e-6)
-    compare(torch.bincount, tensor, values(torch.float64, (50,)), rtol=1e-12)
-    compare(torch.bincount, tensor[:0], minlength=3)
+    assert_same(torch.bincount, tensor)
+    assert_same(torch.bincount, tensor, minlength=20)
+    assert_same(torch.bincount, tensor, values(torch.float32, (50,)), rtol=1e-6, atol=1e-6)
+    assert_same(torch.bincount, tensor, values(torch.float64, (50,)), rtol=1e-12)
+    assert_same(torch.bincount, tensor[:0], minlength=3)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16], ids=name_of)
@@ -184,8 +194,8 @@ def test_histc(dtype: torch.dtype) -> None:
         got = torch.histc(tensor.npu(), 8, -3, 3).cpu()
         assert torch.equal(got.float(), torch.histc(tensor.float(), 8, -3, 3))
         return
-    compare(torch.histc, tensor, 10, -2, 2)
-    compare(torch.histc, tensor, 7)
+    assert_same(torch.histc, tensor, 10, -2, 2)
+    assert_same(torch.histc, tensor, 7)
 
 
 def test_expert_order_of_a_router() -> None:
@@ -198,4 +208,4 @@ def test_expert_order_of_a_router() -> None:
         counts = torch.bincount(flat, minlength=8)
         return weights, experts, order, counts, torch.cumsum(counts, 0)
 
-    compare(route, values(torch.float32, (32, 8), seed=3), rtol=1e-6, atol=1e-7)
+    assert_same(route, values(torch.float32, (32, 8), seed=3), rtol=1e-6, atol=1e-7)

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torch_npu
-from comparing import agree, name_of, values
+from comparing import assert_agree, name_of, values
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
@@ -24,14 +24,14 @@ def quantised(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("shape", [(6, 64), (2, 3, 5)], ids=str)
 def test_dynamic_quant(shape: tuple[int, ...], dtype: torch.dtype) -> None:
     x = values(dtype, shape, seed=1)
-    agree(torch_npu.npu_dynamic_quant(x.npu()), quantised(x))
+    assert_agree(torch_npu.npu_dynamic_quant(x.npu()), quantised(x))
 
 
 @dtypes
 def test_dynamic_quant_smooths(dtype: torch.dtype) -> None:
     x, smooth = values(dtype, (6, 64), seed=1), values(dtype, (64,), 0.5, 2, 2)
     got = torch_npu.npu_dynamic_quant(x.npu(), smooth_scales=smooth.npu())
-    agree(got, quantised(x.float() * smooth.float()))
+    assert_agree(got, quantised(x.float() * smooth.float()))
 
 
 def test_dynamic_quant_smooths_each_experts_rows() -> None:
@@ -39,13 +39,13 @@ def test_dynamic_quant_smooths_each_experts_rows() -> None:
     ends = torch.tensor([2, 2, 6], dtype=torch.int32)
     rows = smooth[torch.tensor([0, 0, 2, 2, 2, 2])]
     got = torch_npu.npu_dynamic_quant(x.npu(), smooth_scales=smooth.npu(), group_index=ends.npu())
-    agree(got, quantised(x * rows))
+    assert_agree(got, quantised(x * rows))
 
 
 def test_dynamic_quant_leaves_zeros() -> None:
     y, scale = torch_npu.npu_dynamic_quant(torch.zeros(2, 8).npu())
-    agree(y, torch.zeros(2, 8, dtype=torch.int8))
-    agree(scale, torch.zeros(2))
+    assert_agree(y, torch.zeros(2, 8, dtype=torch.int8))
+    assert_agree(scale, torch.zeros(2))
 
 
 def test_asymmetric_dynamic_quant_uses_the_whole_range() -> None:
@@ -54,7 +54,7 @@ def test_asymmetric_dynamic_quant_uses_the_whole_range() -> None:
     offset = HIGH - x.amax(-1) / scale
     y = (x / scale[:, None] + offset[:, None]).round().to(torch.int8)
     got = torch_npu.npu_dynamic_quant_asymmetric(x.npu())
-    agree(got, (y, scale, offset), rtol=1e-6)
+    assert_agree(got, (y, scale, offset), rtol=1e-6)
 
 
 def test_dynamic_quant_refuses_another_dtype_by_name() -> None:
@@ -68,7 +68,7 @@ def test_quantize_divides_and_adds_a_zero_point(dtype: torch.dtype) -> None:
     scales, points = values(dtype, (8,), 0.25, 1, 2), torch.arange(8.0).to(dtype)
     want = ((x.float() / scales.float()).round() + points.float()).clamp(LOW, HIGH)
     got = torch_npu.npu_quantize(x.npu(), scales.npu(), points.npu(), torch.qint8, -1, True)
-    agree(got, want.to(torch.int8))
+    assert_agree(got, want.to(torch.int8))
 
 
 @dtypes
@@ -77,7 +77,7 @@ def test_quantize_multiplies_without_division(dtype: torch.dtype) -> None:
     scales, offsets = values(dtype, (8,), 1, 40, 2), torch.arange(8.0).to(dtype)
     want = (x.float() * scales.float() + offsets.float()).round().clamp(LOW, HIGH)
     got = torch_npu.npu_quantize(x.npu(), scales.npu(), offsets.npu(), torch.qint8, -1, False)
-    agree(got, want.to(torch.int8))
+    assert_agree(got, want.to(torch.int8))
 
 
 def test_anti_quant_restores() -> None:
@@ -86,7 +86,7 @@ def test_anti_quant_restores() -> None:
     got = torch_npu.npu_anti_quant(
         x.npu(), scale.npu(), offset=offset.npu(), dst_dtype=torch.float16
     )
-    agree(got, ((x.float() + offset) * scale).half())
+    assert_agree(got, ((x.float() + offset) * scale).half())
 
 
 X = values(torch.int8, (20, 300), LOW, HIGH, 1)
@@ -106,7 +106,7 @@ def test_quant_matmul_scales_columns_and_rows() -> None:
         pertoken_scale=PER_TOKEN.npu(),
         output_dtype=torch.float16,
     )
-    agree(got, (SUMS.float() * PER_CHANNEL * PER_TOKEN[:, None]).half())
+    assert_agree(got, (SUMS.float() * PER_CHANNEL * PER_TOKEN[:, None]).half())
 
 
 def test_quant_matmul_takes_a_transposed_weight() -> None:
@@ -118,7 +118,7 @@ def test_quant_matmul_takes_a_transposed_weight() -> None:
         pertoken_scale=PER_TOKEN.npu(),
         output_dtype=torch.bfloat16,
     )
-    agree(got, (SUMS.float() * PER_CHANNEL * PER_TOKEN[:, None]).bfloat16())
+    assert_agree(got, (SUMS.float() * PER_CHANNEL * PER_TOKEN[:, None]).bfloat16())
 
 
 def test_quant_matmul_adds_a_whole_bias_before_scaling() -> None:
@@ -130,7 +130,7 @@ def test_quant_matmul_adds_a_whole_bias_before_scaling() -> None:
         bias=WHOLE_BIAS.npu(),
         output_dtype=torch.float16,
     )
-    agree(got, ((SUMS + WHOLE_BIAS).float() * PER_CHANNEL * PER_TOKEN[:, None]).half())
+    assert_agree(got, ((SUMS + WHOLE_BIAS).float() * PER_CHANNEL * PER_TOKEN[:, None]).half())
 
 
 def test_quant_matmul_adds_a_real_bias_after_scaling() -> None:
@@ -143,7 +143,7 @@ def test_quant_matmul_adds_a_real_bias_after_scaling() -> None:
         output_dtype=torch.bfloat16,
     )
     want = SUMS.float() * PER_CHANNEL * PER_TOKEN[:, None] + REAL_BIAS
-    agree(got, want.bfloat16())
+    assert_agree(got, want.bfloat16())
 
 
 @pytest.mark.parametrize("dtype", [torch.int8, torch.float16, torch.bfloat16], ids=name_of)
@@ -151,7 +151,9 @@ def test_quant_matmul_with_one_scale_for_all(dtype: torch.dtype) -> None:
     scale = torch.tensor([1e-4])
     got = torch_npu.npu_quant_matmul(X.npu(), WEIGHT.npu(), scale.npu(), output_dtype=dtype)
     want = SUMS.float() * scale
-    agree(got, want.round().clamp(LOW, HIGH).to(dtype) if dtype == torch.int8 else want.to(dtype))
+    assert_agree(
+        got, want.round().clamp(LOW, HIGH).to(dtype) if dtype == torch.int8 else want.to(dtype)
+    )
 
 
 def test_sums_of_many_int8_products_are_exact() -> None:
@@ -182,7 +184,7 @@ def test_dequant_swiglu_quant(activate_left: bool) -> None:
         quant_mode=1,
     )
     # The row behind the groups is of no expert, and not written.
-    agree(scale[:5], want[1], rtol=1e-5)
+    assert_agree(scale[:5], want[1], rtol=1e-5)
     assert (y[:5].cpu().int() - want[0].int()).abs().max() <= 1
 
 
@@ -191,5 +193,5 @@ def test_swiglu_quant_of_floating_rows() -> None:
     gate, linear = x.float().chunk(2, -1)
     want = quantised(F.silu(gate) * linear)
     y, scale = torch_npu.npu_swiglu_quant(x.npu(), activate_left=True, quant_mode=1)
-    agree(scale, want[1], rtol=1e-5)
+    assert_agree(scale, want[1], rtol=1e-5)
     assert (y.cpu().int() - want[0].int()).abs().max() <= 1

@@ -15,7 +15,7 @@ from comparing import (
     INTEGERS,
     NUMBERS,
     ULP,
-    compare,
+    assert_same,
     edges,
     layouts,
     name_of,
@@ -54,7 +54,7 @@ def tolerance(dtype: torch.dtype, ulps: int = SUM_ULPS) -> dict[str, float]:
 def test_sum_of_every_layout(dtype: torch.dtype) -> None:
     for tensor in layouts(dtype).values():
         size = math.sqrt(max(tensor.numel(), 1))
-        compare(
+        assert_same(
             torch.sum, tensor, rtol=4 * ULP.get(dtype, 0.0), atol=size * 4 * ULP.get(dtype, 0.0)
         )
 
@@ -64,14 +64,14 @@ def test_sum_of_every_layout(dtype: torch.dtype) -> None:
 @dtypes
 def test_sum_over_dimensions(dtype: torch.dtype, dim: Any, keepdim: bool) -> None:
     for tensor in cubes(dtype):
-        compare(torch.sum, tensor, dim, keepdim, **tolerance(dtype))
+        assert_same(torch.sum, tensor, dim, keepdim, **tolerance(dtype))
 
 
 @pytest.mark.parametrize("to", DTYPES, ids=name_of)
 @dtypes
 def test_sum_into_another_dtype(dtype: torch.dtype, to: torch.dtype) -> None:
     wide = to if to.is_floating_point else dtype
-    compare(torch.sum, values(dtype, (5, 7), 0, 3), 1, dtype=to, **tolerance(wide))
+    assert_same(torch.sum, values(dtype, (5, 7), 0, 3), 1, dtype=to, **tolerance(wide))
 
 
 @floating
@@ -79,11 +79,11 @@ def test_sum_into_another_dtype(dtype: torch.dtype, to: torch.dtype) -> None:
 @pytest.mark.parametrize("dim", [None, *DIMS], ids=str)
 def test_mean(dim: Any, keepdim: bool, dtype: torch.dtype) -> None:
     for tensor in cubes(dtype):
-        compare(torch.mean, tensor, dim, keepdim, **tolerance(dtype))
+        assert_same(torch.mean, tensor, dim, keepdim, **tolerance(dtype))
 
 
 def test_mean_of_integers_with_a_dtype() -> None:
-    compare(
+    assert_same(
         torch.mean, values(torch.int32, (4, 6)), 0, dtype=torch.float32, **tolerance(torch.float32)
     )
 
@@ -91,24 +91,24 @@ def test_mean_of_integers_with_a_dtype() -> None:
 @dtypes
 def test_prod(dtype: torch.dtype) -> None:
     tensor = values(dtype, (4, 5, 3), 1, 3) if dtype != torch.bool else values(dtype)
-    compare(torch.prod, tensor, **tolerance(dtype, 64))
-    compare(torch.prod, tensor, 1, **tolerance(dtype))
-    compare(torch.prod, tensor, 0, True, **tolerance(dtype))
-    compare(torch.prod, tensor[:, :0], 1)
+    assert_same(torch.prod, tensor, **tolerance(dtype, 64))
+    assert_same(torch.prod, tensor, 1, **tolerance(dtype))
+    assert_same(torch.prod, tensor, 0, True, **tolerance(dtype))
+    assert_same(torch.prod, tensor[:, :0], 1)
 
 
 @numbers
 def test_trace(dtype: torch.dtype) -> None:
-    compare(torch.trace, values(dtype, (4, 5)), **tolerance(dtype))
-    compare(torch.trace, values(dtype, (4, 5)).t()[1:], **tolerance(dtype))
+    assert_same(torch.trace, values(dtype, (4, 5)), **tolerance(dtype))
+    assert_same(torch.trace, values(dtype, (4, 5)).t()[1:], **tolerance(dtype))
 
 
 @floating
 def test_nansum_leaves_nan_out(dtype: torch.dtype) -> None:
     tensor = values(dtype, (4, 6))
     tensor[1, 2] = tensor[3, 3] = math.nan
-    compare(torch.nansum, tensor, **tolerance(dtype))
-    compare(torch.nansum, tensor, 1, **tolerance(dtype))
+    assert_same(torch.nansum, tensor, **tolerance(dtype))
+    assert_same(torch.nansum, tensor, 1, **tolerance(dtype))
 
 
 @dtypes
@@ -117,7 +117,7 @@ def test_extremes_of_every_layout(name: str, dtype: torch.dtype) -> None:
     if dtype == torch.bool and name.startswith("arg"):
         pytest.skip("torch has none for bool on the CPU")
     for tensor in full(dtype):
-        compare(getattr(torch, name), tensor)
+        assert_same(getattr(torch, name), tensor)
 
 
 @keep
@@ -127,7 +127,7 @@ def test_extremes_of_every_layout(name: str, dtype: torch.dtype) -> None:
 def test_extremes_along_a_dimension(name: str, dtype: torch.dtype, dim: int, keepdim: bool) -> None:
     for tensor in cubes(dtype):
         if tensor.size(dim) > 0:
-            compare(getattr(torch, name), tensor, dim, keepdim)
+            assert_same(getattr(torch, name), tensor, dim, keepdim)
 
 
 @keep
@@ -136,29 +136,29 @@ def test_extremes_along_a_dimension(name: str, dtype: torch.dtype, dim: int, kee
 def test_amax_and_amin_over_dimensions(dtype: torch.dtype, dim: Any, keepdim: bool) -> None:
     for tensor in cubes(dtype):
         if tensor.numel() > 0:
-            compare(torch.amax, tensor, dim, keepdim)
-            compare(torch.amin, tensor, dim, keepdim)
+            assert_same(torch.amax, tensor, dim, keepdim)
+            assert_same(torch.amin, tensor, dim, keepdim)
 
 
 @floating
 @pytest.mark.parametrize("name", ["max", "min", "amax", "amin", "argmax", "argmin"])
 def test_extremes_with_nan_and_infinities(name: str, dtype: torch.dtype) -> None:
     edge = edges(dtype)
-    compare(getattr(torch, name), edge)
+    assert_same(getattr(torch, name), edge)
     rows = edge.repeat(4, 40)
     rows[1, rows[1].isnan()] = 0.0
     rows[2, :] = -math.inf
     rows[3, :] = math.inf
-    compare(getattr(torch, name), rows, 1)
-    compare(getattr(torch, name), rows.t(), 0)
+    assert_same(getattr(torch, name), rows, 1)
+    assert_same(getattr(torch, name), rows.t(), 0)
 
 
 @numbers
 def test_aminmax(dtype: torch.dtype) -> None:
     for tensor in cubes(dtype):
         if tensor.numel() > 0:
-            compare(lambda x: tuple(torch.aminmax(x)), tensor)
-            compare(lambda x: tuple(torch.aminmax(x, dim=1)), tensor)
+            assert_same(lambda x: tuple(torch.aminmax(x)), tensor)
+            assert_same(lambda x: tuple(torch.aminmax(x, dim=1)), tensor)
 
 
 def test_max_without_elements_is_refused() -> None:
@@ -173,17 +173,17 @@ def test_max_without_elements_is_refused() -> None:
 def test_all_and_any(name: str, dtype: torch.dtype) -> None:
     function = getattr(torch, name)
     for tensor in layouts(dtype).values():
-        compare(function, tensor)
+        assert_same(function, tensor)
     for tensor in cubes(dtype):
-        compare(function, tensor, 1)
-        compare(function, tensor, -1, True)
-    compare(function, edges(dtype))
-    compare(function, torch.zeros(5, dtype=dtype))
-    compare(function, torch.full((5,), 1, dtype=dtype))
+        assert_same(function, tensor, 1)
+        assert_same(function, tensor, -1, True)
+    assert_same(function, edges(dtype))
+    assert_same(function, torch.zeros(5, dtype=dtype))
+    assert_same(function, torch.full((5,), 1, dtype=dtype))
 
 
 def test_any_of_small_numbers_is_true() -> None:
-    compare(torch.any, torch.tensor([0.0, 0.25]))
+    assert_same(torch.any, torch.tensor([0.0, 0.25]))
 
 
 @keep
@@ -195,7 +195,7 @@ def test_variance(name: str, dtype: torch.dtype, correction: int, keepdim: bool)
         if tensor.numel() == 0:
             continue
         for dim in [None, 0, -1, (0, 2)]:
-            compare(
+            assert_same(
                 getattr(torch, name),
                 tensor,
                 dim,
@@ -209,12 +209,12 @@ def test_variance(name: str, dtype: torch.dtype, correction: int, keepdim: bool)
 @pytest.mark.parametrize("name", ["var_mean", "std_mean"])
 def test_variance_and_mean(name: str, dtype: torch.dtype) -> None:
     tensor = values(dtype, (6, 50)) + 100
-    compare(getattr(torch, name), tensor, 1, **tolerance(dtype, 64))
-    compare(getattr(torch, name), tensor, **tolerance(dtype, 64))
+    assert_same(getattr(torch, name), tensor, 1, **tolerance(dtype, 64))
+    assert_same(getattr(torch, name), tensor, **tolerance(dtype, 64))
 
 
 def test_variance_far_from_zero() -> None:
-    compare(torch.var, values(torch.float32, (3000,)) + 10000, rtol=1e-5)
+    assert_same(torch.var, values(torch.float32, (3000,)) + 10000, rtol=1e-5)
     assert torch.tensor([3.0], device="npu").var().isnan().item()
 
 
@@ -223,9 +223,11 @@ def test_variance_far_from_zero() -> None:
 def test_norms(dtype: torch.dtype, p: float) -> None:
     tensor = values(dtype, (6, 7, 5), 0.1, 3)
     bounds = tolerance(dtype, 32)
-    compare(lambda x: torch.linalg.vector_norm(x, p), tensor, **bounds)
-    compare(lambda x: torch.linalg.vector_norm(x, p, dim=(0, 2), keepdim=True), tensor, **bounds)
-    compare(lambda x: torch.norm(x, p, dim=1), tensor, **bounds)
+    assert_same(lambda x: torch.linalg.vector_norm(x, p), tensor, **bounds)
+    assert_same(
+        lambda x: torch.linalg.vector_norm(x, p, dim=(0, 2), keepdim=True), tensor, **bounds
+    )
+    assert_same(lambda x: torch.norm(x, p, dim=1), tensor, **bounds)
 
 
 def test_norm_has_no_overflow() -> None:
@@ -236,19 +238,19 @@ def test_norm_has_no_overflow() -> None:
 @floating
 def test_logsumexp(dtype: torch.dtype) -> None:
     for tensor in cubes(dtype):
-        compare(torch.logsumexp, tensor, 1, **tolerance(dtype))
-        compare(torch.logsumexp, tensor, (0, 2), True, **tolerance(dtype))
+        assert_same(torch.logsumexp, tensor, 1, **tolerance(dtype))
+        assert_same(torch.logsumexp, tensor, (0, 2), True, **tolerance(dtype))
     inf = math.inf
     special = torch.tensor(
         [[inf, 1.0], [-inf, -inf], [-inf, 2.0], [math.nan, 1.0], [inf, inf]], dtype=dtype
     )
-    compare(torch.logsumexp, special, 1, **tolerance(dtype))
+    assert_same(torch.logsumexp, special, 1, **tolerance(dtype))
 
 
 @dtypes
 def test_count_nonzero(dtype: torch.dtype) -> None:
-    compare(torch.count_nonzero, values(dtype, (5, 6)))
-    compare(torch.count_nonzero, values(dtype, (5, 6)), 1)
+    assert_same(torch.count_nonzero, values(dtype, (5, 6)))
+    assert_same(torch.count_nonzero, values(dtype, (5, 6)), 1)
 
 
 @floating
@@ -256,20 +258,20 @@ def test_count_nonzero(dtype: torch.dtype) -> None:
 def test_softmax(name: str, dtype: torch.dtype) -> None:
     function = getattr(torch, name)
     for tensor in layouts(dtype).values():
-        compare(function, tensor, -1, **tolerance(dtype))
+        assert_same(function, tensor, -1, **tolerance(dtype))
     for tensor in cubes(dtype):
-        compare(function, tensor, 0, **tolerance(dtype))
-        compare(function, tensor, 1, **tolerance(dtype))
-    compare(function, values(dtype, (4, 9), -80, 80), 1, **tolerance(dtype))
+        assert_same(function, tensor, 0, **tolerance(dtype))
+        assert_same(function, tensor, 1, **tolerance(dtype))
+    assert_same(function, values(dtype, (4, 9), -80, 80), 1, **tolerance(dtype))
     masked = values(dtype, (3, 4))
     masked[0, :2] = -math.inf
     masked[1, :] = -math.inf
     masked[2, 0] = math.nan
-    compare(function, masked, 1, **tolerance(dtype))
+    assert_same(function, masked, 1, **tolerance(dtype))
 
 
 def test_softmax_of_bf16_in_float32() -> None:
-    compare(
+    assert_same(
         torch.softmax,
         values(torch.bfloat16, (8, 64)),
         -1,
@@ -283,15 +285,17 @@ def test_softmax_of_bf16_in_float32() -> None:
 @numbers
 def test_cumsum_and_cumprod(dtype: torch.dtype, dim: int) -> None:
     for tensor in cubes(dtype):
-        compare(torch.cumsum, tensor, dim, **tolerance(dtype))
-        compare(
+        assert_same(torch.cumsum, tensor, dim, **tolerance(dtype))
+        assert_same(
             torch.cumprod,
             tensor.abs() / 4 if dtype.is_floating_point else tensor,
             dim,
             **tolerance(dtype),
         )
-    compare(lambda x: x.cumsum_(0), values(torch.int64, (7,)), writes=True)
-    compare(torch.cumsum, values(dtype, (4, 5)), 0, dtype=torch.float32, **tolerance(torch.float32))
+    assert_same(lambda x: x.cumsum_(0), values(torch.int64, (7,)), writes=True)
+    assert_same(
+        torch.cumsum, values(dtype, (4, 5)), 0, dtype=torch.float32, **tolerance(torch.float32)
+    )
 
 
 @numbers
@@ -302,9 +306,9 @@ def test_cummax_and_cummin(name: str, dtype: torch.dtype) -> None:
 
     for tensor in cubes(dtype):
         if tensor.numel() > 0:
-            compare(function, tensor, 1)
-            compare(function, tensor, 0)
-    compare(function, edges(dtype), 0)
+            assert_same(function, tensor, 1)
+            assert_same(function, tensor, 0)
+    assert_same(function, edges(dtype), 0)
 
 
 @pytest.mark.parametrize("shape", [(300000,), (4, 200000), (200000, 4), (3, 1, 100000)], ids=str)
@@ -317,5 +321,5 @@ def test_large_reductions_run_on_several_cores_with_one_result(shape: tuple[int,
         torch.testing.assert_close(
             tensor.npu().sum(dim).cpu(), tensor.double().sum(dim).float(), rtol=1e-6, atol=1e-4
         )
-        compare(torch.argmax, tensor, dim)
-    compare(lambda x: x.max(), tensor)
+        assert_same(torch.argmax, tensor, dim)
+    assert_same(lambda x: x.max(), tensor)

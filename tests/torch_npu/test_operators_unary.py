@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from comparing import FLOATING, INTEGERS, ULP, compare, edges, layouts, name_of, values
+from comparing import FLOATING, INTEGERS, ULP, assert_same, edges, layouts, name_of, values
 
 # Exact: what IEEE rounds correctly, or what takes no rounding at all.
 EXACT = {
@@ -70,7 +70,7 @@ floating = pytest.mark.parametrize("dtype", FLOATING, ids=name_of)
 @pytest.mark.parametrize("name", EXACT)
 def test_exact_function_gives_the_bits_of_torch(name: str, dtype: torch.dtype) -> None:
     for tensor in [*layouts(dtype).values(), edges(dtype)]:
-        compare(EXACT[name], tensor)
+        assert_same(EXACT[name], tensor)
 
 
 @floating
@@ -78,7 +78,7 @@ def test_exact_function_gives_the_bits_of_torch(name: str, dtype: torch.dtype) -
 def test_rounded_function_is_within_units_in_the_last_place(name: str, dtype: torch.dtype) -> None:
     function, low, high = ROUNDED[name]
     for tensor in [*layouts(dtype, low, high).values(), edges(dtype)]:
-        compare(function, tensor, rtol=ULP[dtype], atol=ULP[dtype] / 4)
+        assert_same(function, tensor, rtol=ULP[dtype], atol=ULP[dtype] / 4)
 
 
 @floating
@@ -86,7 +86,7 @@ def test_rounded_function_is_within_units_in_the_last_place(name: str, dtype: to
 def test_function_in_place_writes_its_elements_and_no_others(name: str, dtype: torch.dtype) -> None:
     low, high = ROUNDED[name][1:] if name in ROUNDED else (0.1, 4)
     whole = values(dtype, (4, 6), low, high)
-    compare(
+    assert_same(
         lambda tensor: getattr(tensor, name + "_")(),
         whole[1:3, ::2],
         writes=True,
@@ -99,7 +99,7 @@ def test_function_in_place_writes_its_elements_and_no_others(name: str, dtype: t
 @pytest.mark.parametrize("name", ["reciprocal", *ROUNDED])
 def test_whole_numbers_are_computed_as_float32(name: str, dtype: torch.dtype) -> None:
     function = ROUNDED[name][0] if name in ROUNDED else EXACT[name]
-    compare(function, values(dtype, (4, 5), 0, 4), rtol=2.0**-21, atol=2.0**-23)
+    assert_same(function, values(dtype, (4, 5), 0, 4), rtol=2.0**-21, atol=2.0**-23)
 
 
 @pytest.mark.parametrize("dtype", INTEGERS, ids=name_of)
@@ -108,14 +108,14 @@ def test_whole_numbers_are_computed_as_float32(name: str, dtype: torch.dtype) ->
 )
 def test_function_of_integers_is_exact(name: str, dtype: torch.dtype) -> None:
     for tensor in (values(dtype, (7, 3), -100, 100), edges(dtype)):
-        compare(EXACT[name], tensor)
+        assert_same(EXACT[name], tensor)
 
 
 @pytest.mark.parametrize("decimals", [2, 0, -1])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=name_of)
 def test_round_to_decimals(dtype: torch.dtype, decimals: int) -> None:
-    compare(torch.round, values(dtype, (50,), -100, 100), decimals=decimals)
-    compare(
+    assert_same(torch.round, values(dtype, (50,), -100, 100), decimals=decimals)
+    assert_same(
         lambda tensor: tensor.round_(decimals=decimals),
         values(dtype, (50,), -100, 100),
         writes=True,
@@ -124,19 +124,19 @@ def test_round_to_decimals(dtype: torch.dtype, decimals: int) -> None:
 
 @floating
 def test_nan_to_num_takes_its_three_numbers(dtype: torch.dtype) -> None:
-    compare(lambda x: torch.nan_to_num(x, 1.5, 2.5, -3.5), edges(dtype))
-    compare(lambda x: x.nan_to_num_(1.5, 2.5, -3.5), edges(dtype), writes=True)
+    assert_same(lambda x: torch.nan_to_num(x, 1.5, 2.5, -3.5), edges(dtype))
+    assert_same(lambda x: x.nan_to_num_(1.5, 2.5, -3.5), edges(dtype), writes=True)
 
 
 @floating
 def test_logit_cuts_at_eps(dtype: torch.dtype) -> None:
     tensor = values(dtype, (60,), 0.05, 0.95)
-    compare(torch.logit, tensor, rtol=ULP[dtype], atol=ULP[dtype])
-    compare(torch.logit, tensor, eps=0.25, rtol=ULP[dtype], atol=ULP[dtype])
+    assert_same(torch.logit, tensor, rtol=ULP[dtype], atol=ULP[dtype])
+    assert_same(torch.logit, tensor, eps=0.25, rtol=ULP[dtype], atol=ULP[dtype])
 
 
 def test_out_takes_the_result_in_its_own_layout() -> None:
     def run(tensor: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
         return torch.reciprocal(tensor, out=out)
 
-    compare(run, values(torch.float32, (3, 4), 1, 4), torch.zeros(4, 3).t(), writes=True)
+    assert_same(run, values(torch.float32, (3, 4), 1, 4), torch.zeros(4, 3).t(), writes=True)

@@ -4,62 +4,13 @@
 #include <algorithm>
 
 #include "host_communicator.h"
+#include "op_api/tensor_reader.h"
 
 namespace op_api {
 
-using op_plan::DType;
 using op_plan::Refuse;
 using op_plan::TensorSpec;
 using op_plan::Verdict;
-
-namespace {
-
-constexpr aclnnStatus kInnerError = 561000;  // ACLNN_ERR_INNER
-
-DType DTypeOf(aclDataType dtype) {
-  switch (dtype) {
-    case ACL_BF16:
-      return DType::kBf16;
-    case ACL_FLOAT16:
-      return DType::kFloat16;
-    case ACL_FLOAT:
-      return DType::kFloat32;
-    case ACL_INT8:
-      return DType::kInt8;
-    case ACL_INT32:
-      return DType::kInt32;
-    case ACL_INT64:
-      return DType::kInt64;
-    case ACL_BOOL:
-      return DType::kBool;
-    default:
-      return DType::kOther;
-  }
-}
-
-// Formats in which the elements lie as the strides say.
-bool IsPlain(aclFormat format) {
-  switch (format) {
-    case ACL_FORMAT_ND:
-    case ACL_FORMAT_NCHW:
-    case ACL_FORMAT_NHWC:
-    case ACL_FORMAT_NCDHW:
-    case ACL_FORMAT_NDHWC:
-    case ACL_FORMAT_NC:
-    case ACL_FORMAT_NCL:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
-Verdict CheckOutPointers(const uint64_t* workspace_size, aclOpExecutor** executor) {
-  if (workspace_size == nullptr) return Refuse(op_plan::kParamNullptr, "workspaceSize is null");
-  if (executor == nullptr) return Refuse(op_plan::kParamNullptr, "executor is null");
-  return {};
-}
 
 Verdict ReadTensor(const aclTensor* tensor, const char* name, TensorSpec* spec) {
   HostTensorView view;
@@ -130,15 +81,8 @@ Verdict MakeExecutor(const char* op_name, HostKernel kernel, const aclTensor* co
                 reason == nullptr ? "the executor could not be made" : reason);
 }
 
-aclnnStatus Finish(const char* op_name, const Verdict& verdict) {
-  if (!verdict) return OK;
-  HostSetErrorText("%s: %s", op_name, verdict->text.c_str());
-  return verdict->status;
-}
-
-aclnnStatus FinishException(const char* op_name, const char* what) {
-  HostSetErrorText("%s: %s", op_name, what);
-  return kInnerError;
+void SetErrorText(const char* op_name, const char* text) {
+  HostSetErrorText("%s: %s", op_name, text);
 }
 
 }  // namespace op_api
