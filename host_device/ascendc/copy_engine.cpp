@@ -119,7 +119,7 @@ void CopyToGm(const char* call, const GmBlocks& to, const UbBlocks& from, const 
   const uint64_t gm_bytes = Extent(shape, shape.bytes, to.gap);
   const GmSpace::Region& region = core.Gm(to.address, gm_bytes, true, call, place);
   const bool status = region.of->kind == Kind::kStatus;
-  const AtomicAdd atomic = core.atomic;
+  const AtomicAdd atomic = core.atomic();
   if (Observer* observer = core.observer()) {
     observer->Begin(Pipe::kMte3, call, place,
                     CopyCycles(Route::kUbToGm, uint64_t{shape.blocks} * padded));

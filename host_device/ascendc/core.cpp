@@ -109,6 +109,10 @@ void Core::NoteLeftover(const Place& place, const char* what) {
 
 void Core::ExpectNothingLeft() {
   if (leftover_ != nullptr) Fail(leftover_place_, "%s", leftover_);
+  if (atomic_ != AtomicAdd::kNone) {
+    Fail(atomic_place_,
+         "SetAtomicAdd is still on at the end of the kernel: SetAtomicNone is missing");
+  }
   events_.ExpectAllDone(checked());
   if (observer_ != nullptr) observer_->ExpectCacheClean();
 }

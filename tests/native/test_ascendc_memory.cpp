@@ -100,6 +100,15 @@ TEST(ascendc_atomic_add_sums_over_cores) {
   EXPECT_EQ(test.to[255], 7 * 255.0f);
 }
 
+TEST(ascendc_atomic_add_left_on_is_refused_at_the_end) {
+  MemoryTest test;
+  const KernelRun run = test.With([&](auto) {
+    test.line = __LINE__ + 1;
+    SetAtomicAdd<float>();
+  });
+  EXPECT_FAILS_AT(run, test.line, "SetAtomicNone is missing");
+}
+
 TEST(ascendc_ub_overflow_is_refused) {
   MemoryTest test;
   const KernelRun run = test.Run([&] {
