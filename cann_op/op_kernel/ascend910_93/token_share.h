@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tokens of this rank that one core works on, and what they chose. Active tokens are spread over
-// the cores evenly, so that no core is without a token while another has two. Choices come into UB
-// for kTokenBatch tokens at once, on a chip of 48 cores all of a core's in one go.
+// the cores evenly, so that no core is without a token while another has two; where there are more
+// cores than that, several share a token, each with a part of its columns. Choices come into UB for
+// kTokenBatch tokens at once, on a chip of 48 cores all of a core's in one go.
 #pragma once
 
 #include "live_group.h"
 #include "op_plan/combine_tiling.h"
 #include "pipe_order.h"
+#include "status_places.h"
 #include "tensors.h"
 
 namespace combine_kernel {
 
 constexpr uint32_t kTokenBatch = 16;
 constexpr uint32_t kScanTokens = 128;  // of a mask of choices that are looked through at once
+constexpr uint32_t kLeastPart = 512;   // columns that are worth a core of their own
 
 class TokenShare {
  public:
@@ -33,7 +36,7 @@ class TokenShare {
     uint32_t active = tiling.bs;
     if (tiling.mask == kTokens) active = CountTrue();
     if (tiling.mask == kChoices) active = ScanChoices(0, 0);
-    share_ = ShareOf(active, AscendC::GetBlockIdx(), tiling.cores);
+    Split(active);
     if (tiling.mask == kChoices && share_.count > 0) {
       pipe->InitBuffer(list_buffer_, RoundUp(share_.count * sizeof(int32_t), kBlockBytes));
       list_ = list_buffer_.Get<int32_t>();
@@ -42,6 +45,14 @@ class TokenShare {
   }
 
   __aicore__ inline uint32_t count() const { return share_.count; }
+  // The part of each of them that is this core's: columns [column, column + width).
+  __aicore__ inline uint32_t parts() const { return parts_; }
+  __aicore__ inline uint32_t part() const { return part_; }
+  __aicore__ inline uint32_t column() const { return part_ * part_width_; }
+  __aicore__ inline uint32_t width() const {
+    const uint32_t left = tiling_->h - column();
+    return left < part_width_ ? left : part_width_;
+  }
   // The i-th of them, and its place among all active tokens of the rank.
   __aicore__ inline uint32_t Token(uint32_t i) const {
     return tiling_->mask == kChoices ? static_cast<uint32_t>(list_.GetValue(i)) : share_.begin + i;
@@ -84,6 +95,23 @@ class TokenShare {
   }
   __aicore__ inline uint32_t ScanBytes() const {
     return tiling_->mask == kTokens ? tiling_->bs : kScanTokens * tiling_->k;
+  }
+
+  // Parts end at whole repeats, so that squares are summed in the same order however many there are.
+  __aicore__ inline void Split(uint32_t active) {
+    const uint32_t core = AscendC::GetBlockIdx();
+    parts_ = 1;
+    part_ = 0;
+    part_width_ = RoundUp(tiling_->h, kRepeatFloats);
+    share_ = ShareOf(active, core, tiling_->cores);
+    if (active == 0 || active * 2 > tiling_->cores) return;
+    uint32_t parts = tiling_->cores / active;
+    if (parts > kMostParts) parts = kMostParts;
+    if (parts > tiling_->h / kLeastPart) parts = tiling_->h / kLeastPart;
+    part_width_ = RoundUp((tiling_->h + parts - 1) / parts, kRepeatFloats);
+    parts_ = (tiling_->h + part_width_ - 1) / part_width_;
+    part_ = core % parts_;
+    share_ = {core / parts_, core < active * parts_ ? 1u : 0u};
   }
 
   // Every true stands before every false.
@@ -135,6 +163,7 @@ class TokenShare {
   AscendC::LocalTensor<float> scales_;
   AscendC::LocalTensor<uint8_t> mask_;
   Share share_;
+  uint32_t parts_, part_, part_width_;
   uint32_t batch_;
 };
 
