@@ -97,8 +97,22 @@ std::vector<Scenario> Scenarios() {
     s.mask = MaskKind::kChoices;
   }
   {
+    Scenario& s = add("cores_share_what_is_left_over");
+    s.bs = 9;
+    s.cores = 4;
+    s.h = 1568;
+  }
+  {
+    Scenario& s = add("cores_share_what_a_mask_leaves_over");
+    s.bs = 13;
+    s.cores = 4;
+    s.h = 1056;
+    s.positions = s.shared_x = true;
+    s.mask = MaskKind::kChoices;
+  }
+  {
     Scenario& s = add("cores_share_int8_tokens");
-    s.bs = 2;
+    s.bs = 10;
     s.cores = 8;
     s.h = 2080;
     s.k = 5;

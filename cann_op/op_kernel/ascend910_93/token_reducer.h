@@ -24,10 +24,11 @@ class TokenReducer {
     h_ = tiling.h;
     copies_ = tiling.k + tiling.shared_expert_num;
     share_.Init(tiling, tensors, pipe);
-    column_ = share_.column();
-    width_ = share_.count() == 0 ? 0 : share_.width();
-    repeats_ = RoundUp(width_, kRepeatFloats) / kRepeatFloats;
     if (share_.count() == 0) return;
+    // What is needed of a row by all of this core's tokens.
+    shared_ = !share_.has_whole();
+    SetColumns();
+    first_column_ = column_;
     TakeBuffers(pipe);
     FillConstants();
     LoadGamma();
@@ -37,6 +38,7 @@ class TokenReducer {
     for (uint32_t i = 0; i < share_.count(); ++i) {
       const uint32_t token = share_.Token(i);
       share_.Fetch(token);
+      if (share_.IsShared(i) != shared_) Narrow();
       AwaitRows(token);
       SumRows(token);
       WriteX(token);
@@ -47,6 +49,22 @@ class TokenReducer {
  private:
   static constexpr uint32_t kStatisticFloats = 8;
   static constexpr uint32_t kMostPartials = 2 * kRepeatFloats;  // sums of a repeat each, H up to 8192
+
+  // This core's part of the columns of the tokens to come: all, or of one that others have too.
+  __aicore__ inline void SetColumns() {
+    column_ = shared_ ? share_.column() : 0;
+    width_ = shared_ ? share_.width() : h_;
+    repeats_ = RoundUp(width_, kRepeatFloats) / kRepeatFloats;
+  }
+  // After whole tokens, a part of one. What is behind it in the last repeat must be 0 again.
+  __aicore__ inline void Narrow() {
+    shared_ = true;
+    SetColumns();
+    if (width_ % kRepeatFloats == 0) return;
+    AscendC::Duplicate(term_[width_], 0.0f,
+                       static_cast<int32_t>(repeats_ * kRepeatFloats - width_));
+    VectorOrder();
+  }
 
   __aicore__ inline bool NeedsScratch() const {
     return tiling_->int8_rows != 0 || tiling_->const_expert_num != 0;
@@ -76,7 +94,7 @@ class TokenReducer {
     pipe->InitBuffer(one_buffer_, kBlockBytes);
     pipe->InitBuffer(rstd_blocks_buffer_, kRepeatFloats * sizeof(float));
     pipe->InitBuffer(partial_buffer_, kMostPartials * sizeof(float));
-    if (share_.parts() > 1) pipe->InitBuffer(part_buffer_, kMostPartials * sizeof(float));
+    if (share_.has_share()) pipe->InitBuffer(part_buffer_, kMostPartials * sizeof(float));
     sum_ = sum_buffer_.Get<float>();
     term_ = term_buffer_.Get<float>();
     flags_ = flags_buffer_.Get<float>();
@@ -141,7 +159,7 @@ class TokenReducer {
       AscendC::DataCopy(flags_, flags, copies_ * kFlagFloats);
       Order<AscendC::HardEvent::MTE2_S>();
     } while (!AllArrived(token));
-    if (share_.parts() == 1) ClearFlags(token);
+    if (!shared_) ClearFlags(token);
   }
   __aicore__ inline void ClearFlags(uint32_t token) {
     AscendC::DataCopy(At<float>(places_->ArrivalFlag(places_->self(), token * copies_)), zero_flags_,
@@ -202,7 +220,7 @@ class TokenReducer {
   __aicore__ inline void WidenInt8(GmAddress slot) {
     const auto none = AscendC::RoundMode::CAST_NONE;
     AscendC::LocalTensor<int8_t> packed = rows_.AllocTensor<int8_t>();
-    if (share_.parts() == 1) {
+    if (!shared_) {
       Load(packed, At<int8_t>(slot), PackedInt8Bytes(h_));
     } else {
       Load(packed, At<int8_t>(slot)[column_], width_);
@@ -358,7 +376,7 @@ class TokenReducer {
     const auto repeats = static_cast<int32_t>(repeats_);
     AscendC::Mul(term_, sum_, sum_, count);
     VectorOrder();
-    if (share_.parts() == 1) {
+    if (!shared_) {
       AscendC::WholeReduceSum(partial_, term_, kRepeat, repeats, 1, 1, kBlocks);
     } else {
       const AscendC::LocalTensor<float> own = part_buffer_.Get<float>();
@@ -383,7 +401,7 @@ class TokenReducer {
     VectorOrder();
     rstds_.EnQue(rstd);
     rstd = rstds_.DeQue<float>();
-    if (share_.part() == 0) Store(At<float>(tensors_->rstd_out)[token], rstd, 1);
+    if (!shared_ || share_.part() == 0) Store(At<float>(tensors_->rstd_out)[token], rstd, 1);
     rstds_.FreeTensor(rstd);
 
     AscendC::Mul(term_, sum_, rstd_blocks_, kRepeatFloats, static_cast<uint8_t>(repeats_),
@@ -403,7 +421,7 @@ class TokenReducer {
   // The cores that share a token lay their sums side by side, and each takes all of them. That every one
   // has come so far also says that the flags of the token's rows are needed no more.
   __aicore__ inline void ExchangeSums(uint32_t token, const AscendC::LocalTensor<float>& own) {
-    const AscendC::GlobalTensor<float> sums = At<float>(places_->PartSums(share_.ActiveIndex(0)));
+    const AscendC::GlobalTensor<float> sums = At<float>(places_->PartSums(share_.shared_index()));
     Order<AscendC::HardEvent::V_MTE3>();
     Store(sums[column_ / kRepeatFloats], own, repeats_);
     AscendC::PipeBarrier<PIPE_MTE3>();
@@ -435,9 +453,10 @@ class TokenReducer {
   }
 
   __aicore__ inline AscendC::LocalTensor<float> WideGamma() {
-    if (tiling_->gamma_wide != 0) return gamma_buffer_.Get<float>();
+    const uint32_t begin = column_ - first_column_;
+    if (tiling_->gamma_wide != 0) return gamma_buffer_.Get<float>()[begin];
     // The sum has been used up.
-    AscendC::Cast(sum_, gamma_buffer_.Get<RowType>(), AscendC::RoundMode::CAST_NONE, width_);
+    AscendC::Cast(sum_, gamma_buffer_.Get<RowType>()[begin], AscendC::RoundMode::CAST_NONE, width_);
     VectorOrder();
     return sum_;
   }
@@ -456,6 +475,8 @@ class TokenReducer {
   float alphas_[2];
   uint32_t experts_, h_, copies_;
   uint32_t column_, width_, repeats_;  // this core's part of a row, of whole repeats
+  uint32_t first_column_;  // of gamma in UB
+  bool shared_;            // other cores have the token too
   bool first_;
 };
 
