@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core.h"
 
+#include <algorithm>
 #include <cinttypes>
 
 #include "fault.h"
@@ -102,8 +103,9 @@ void Core::ExpectNothingLeft() {
 
 uint32_t Core::TakeUb(uint32_t bytes, const char* call, const Place& place) {
   const uint32_t rounded = (bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
-  if (rounded < bytes || rounded > kUbBytes - ub_used_) {
-    Fail(place, "%s of %u bytes: UB has %u bytes and %u are taken", call, bytes, kUbBytes, ub_used_);
+  const uint32_t all = std::min(launch_->ub_bytes, kUbBytes);
+  if (rounded < bytes || rounded > all - ub_used_) {
+    Fail(place, "%s of %u bytes: UB has %u bytes and %u are taken", call, bytes, all, ub_used_);
   }
   const uint32_t address = ub_used_;
   ub_used_ += rounded;

@@ -43,7 +43,7 @@ class Fibre {
  private:
   static void Entry(unsigned high, unsigned low);
   void Run();
-  void EnterSanitizer(bool last);
+  void LeaveForSanitizers(bool last);
 
   FibreStack* stack_;
   std::function<void()> body_;

@@ -10,7 +10,6 @@ namespace {
 
 using MemoryKey = std::tuple<uint64_t, uint64_t, Kind>;
 
-// Two regions of one mapping have the same number and differ by their place in it.
 MemoryKey KeyOf(const GmRegion& region) {
   if (region.memory != 0) return {region.memory, region.rank, region.kind};
   return {0, reinterpret_cast<uintptr_t>(region.address), region.kind};

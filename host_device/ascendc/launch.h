@@ -28,8 +28,8 @@ struct GmRegion {
   bool writable = false;
   Kind kind = Kind::kTensor;
   uint32_t rank = 0;  // the rank whose memory it is
-  // The same number for every mapping of the same memory in this process; 0: the address tells.
-  // Matters for kWindow and kStatus.
+  // For kWindow and kStatus: one number for all mappings of one memory in this process, with which
+  // kind and rank name the region; 0: the address names it. A region keeps its begin and size.
   uint64_t memory = 0;
 };
 
@@ -65,6 +65,9 @@ struct Launch {
   uint32_t rank = 0;
   // Tells the ranks of one process apart where rank does not (several groups): any number of its own.
   uint64_t device = 0;
+  // What InitBuffer may give out. UB has 192 KiB; a kernel that CANN's build compiles has 188160 bytes
+  // of them unless it is compiled with --cce-disable-asc-reserved-ubuf.
+  uint32_t ub_bytes = 192 * 1024;
   std::vector<GmRegion> regions;
   const void* hccl_contexts[2] = {nullptr, nullptr};  // what GetHcclContext<0|1> gives
   uint64_t tiling_key = 0;                            // what TILING_KEY_IS compares with

@@ -38,10 +38,36 @@ Reduced<T> Combine(const Reduced<T>& left, const Reduced<T>& right, Reduction re
   return left;
 }
 
+// The tree over a whole repeat of floats that lie side by side.
+inline float SumRepeat(const float* values) {
+  float level[32];
+  for (int i = 0; i < 32; ++i) level[i] = values[2 * i] + values[2 * i + 1];
+  for (int width = 16; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) level[i] = level[2 * i] + level[2 * i + 1];
+  }
+  return level[0];
+}
+
 // The tree over elements [first, first + size) of a repeat; size is a power of two.
 template <typename T>
 Reduced<T> ReduceTree(const Operand<T>& operand, const uint8_t* ub, const Repeats& repeats,
                       uint32_t repeat, uint32_t first, uint32_t size, Reduction reduction) {
+  if constexpr (std::is_same_v<T, float>) {
+    const bool whole = size == 64 && operand.block_stride == 1 && repeats.mask[0] == ~uint64_t{0};
+    if (reduction == Reduction::kSum && whole) {
+      const auto* values = reinterpret_cast<const float*>(ub + AddressOf(operand, repeat, 0));
+      return {SumRepeat(values), 0, true};
+    }
+    if (reduction != Reduction::kSum && size == 8 && MaskBits(repeats, first, 8) == 0xff) {
+      const auto* values = reinterpret_cast<const float*>(ub + AddressOf(operand, repeat, first));
+      float best = values[0];
+      for (int i = 1; i < 8; ++i) {
+        const bool better = reduction == Reduction::kMax ? best < values[i] : values[i] < best;
+        best = better ? values[i] : best;
+      }
+      return {best, 0, true};
+    }
+  }
   Reduced<T> level[kRepeatBytes / sizeof(T)];
   for (uint32_t i = 0; i < size; ++i) {
     const bool any = (repeats.mask[(first + i) / 64] >> (first + i) % 64 & 1) != 0;
@@ -68,9 +94,7 @@ VectorNote NoteReduction(const char* call, const Place& place, const Operand<T>&
   constexpr uint32_t kWidth = kRepeatBytes / sizeof(T);
   Core& core = Core::Current();
   core.Ub(from.view, 0, kBlockBytes, call, place);
-  EachStretchOf(from, repeats, kWidth, [&](uint32_t address, uint32_t bytes) {
-    core.Ub({address, from.view.begin, from.view.end}, bytes, 1, call, place);
-  });
+  CheckBounds(core, from, repeats, kWidth, call, place);
   VectorNote note(&core, call, place, sizeof(T), uint64_t{repeats.count} * kWidth);
   if (note) {
     EachStretchOf(from, repeats, kWidth,
@@ -91,9 +115,11 @@ void ReduceRepeats(const char* call, const Place& place, Reduction reduction, co
                             place);
   VectorNote note = NoteReduction(call, place, from, repeats);
   if (note) {
+    Stretches written([&](uint32_t address, uint32_t bytes) { note.Writes(address, bytes); });
     for (uint32_t repeat = 0; repeat < repeats.count; ++repeat) {
-      note.Writes(to.view.address + repeat * step, sizeof(T));
+      written.Add(to.view.address + repeat * step, sizeof(T));
     }
+    written.Flush();
     note.End();
   }
   for (uint32_t repeat = 0; repeat < repeats.count; ++repeat) {
@@ -151,13 +177,15 @@ void ReduceBlocks(const char* call, const Place& place, Reduction reduction, con
     return MaskBits(repeats, block * kInBlock, kInBlock) != 0;
   };
   if (note) {
+    Stretches written([&](uint32_t address, uint32_t bytes) { note.Writes(address, bytes); });
     for (uint32_t repeat = 0; repeat < repeats.count; ++repeat) {
       for (uint32_t block = 0; block < kBlocksPerRepeat; ++block) {
         if (!takes_part(block)) continue;
-        note.Writes(to.view.address + repeat * step + block * static_cast<uint32_t>(sizeof(T)),
+        written.Add(to.view.address + repeat * step + block * static_cast<uint32_t>(sizeof(T)),
                     sizeof(T));
       }
     }
+    written.Flush();
     note.End();
   }
   for (uint32_t repeat = 0; repeat < repeats.count; ++repeat) {

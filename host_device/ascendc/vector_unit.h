@@ -47,6 +47,8 @@ class Stretches {
   explicit Stretches(Look look) : look_(look) {}
   ~Stretches() = default;
   void Add(uint32_t address, uint32_t bytes) {
+    // An operand that does not move is looked at once.
+    if (address >= begin_ && address + bytes <= end_) return;
     if (address == end_) {
       end_ += bytes;
       return;
@@ -119,6 +121,18 @@ void EachStretchOf(const Operand<T>& operand, const Repeats& repeats, uint32_t w
     }
   }
   stretches.Flush();
+}
+
+// Fails where an element that takes part lies outside of the operand's buffer.
+template <typename T>
+void CheckBounds(Core& core, const Operand<T>& operand, const Repeats& repeats, uint32_t width,
+                 const char* call, const Place& place) {
+  const auto check = [&](uint32_t address, uint64_t bytes) {
+    core.Ub({address, operand.view.begin, operand.view.end}, bytes, 1, call, place);
+  };
+  const uint32_t last = AddressOf(operand, repeats.count - 1, width - 1);
+  if (operand.view.address >= operand.view.begin && last + sizeof(T) <= operand.view.end) return;
+  EachStretchOf(operand, repeats, width, check);
 }
 
 // One vector instruction as the observer sees it: whoever makes it notes reads, then writes.
@@ -195,14 +209,8 @@ void Elementwise(const char* call, const Place& place, const Repeats& repeats, O
   Core& core = Core::Current();
   core.Ub(to.view, 0, kBlockBytes, call, place);
   (core.Ub(from.view, 0, kBlockBytes, call, place), ...);
-  const auto bounded = [&](const UbView& view, uint32_t address, uint32_t bytes) {
-    return core.Ub({address, view.begin, view.end}, bytes, 1, call, place);
-  };
-  EachStretchOf(to, repeats, kWidth,
-                [&](uint32_t address, uint32_t bytes) { bounded(to.view, address, bytes); });
-  (EachStretchOf(from, repeats, kWidth,
-                 [&](uint32_t address, uint32_t bytes) { bounded(from.view, address, bytes); }),
-   ...);
+  CheckBounds(core, to, repeats, kWidth, call, place);
+  (CheckBounds(core, from, repeats, kWidth, call, place), ...);
   if (VectorNote note{&core, call, place, Widest<To, From...>(), uint64_t{repeats.count} * kWidth}) {
     const auto reads = [&](uint32_t address, uint32_t bytes) { note.Reads(address, bytes); };
     (EachStretchOf(from, repeats, kWidth, reads), ...);

@@ -82,6 +82,12 @@ class TwoRanks {
   KernelTest tests_[2];
 };
 
+// For the other rank's thread, which may have failed.
+void WaitFor(const std::atomic<bool>& done) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!done && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+}
+
 // Raises a flag of one in the status words of a rank. UB from `at` on is free for it.
 void Raise(const GlobalTensor<int32_t>& flag, const LocalTensor<float>& at) {
   LocalTensor<int32_t> one = at.ReinterpretCast<int32_t>();
@@ -222,11 +228,34 @@ TEST(ascendc_row_read_without_its_flag_is_refused) {
       written = true;
       return;
     }
-    while (!written) std::this_thread::yield();
+    WaitFor(written);
     line = __LINE__ + 1;
     DataCopy(local[192], others.Window(1), 16);
   });
   EXPECT_FAILS_AT(wrong[1], line, "nothing orders the two");
+}
+
+TEST(ascendc_row_read_before_its_flag_was_looked_at_is_refused) {
+  // The copy of the row starts behind that of the flag, and may be the first to arrive.
+  int line = 0;
+  TwoRanks ranks;
+  std::atomic<bool> written{false};
+  const std::vector<KernelRun> runs = ranks.Run([&](int rank, LocalTensor<float> local) {
+    if (rank == 0) {
+      Duplicate(local, 1.0f, 16);
+      Order<HardEvent::V_MTE3>();
+      DataCopy(ranks.Window(1), local, 16);
+      PipeBarrier<PIPE_MTE3>();
+      Raise(ranks.Status(1), local[64]);
+      written = true;
+      return;
+    }
+    WaitFor(written);
+    DataCopy(local[128].ReinterpretCast<int32_t>(), ranks.Status(1), kFlag);
+    line = __LINE__ + 1;
+    DataCopy(local[192], ranks.Window(1), 16);
+  });
+  EXPECT_FAILS_AT(runs[1], line, "reads window of rank 1 at byte 0");
 }
 
 TEST(ascendc_window_used_again_too_early_is_refused) {
@@ -241,7 +270,7 @@ TEST(ascendc_window_used_again_too_early_is_refused) {
       DataCopy(ranks.Window(1), local, 16);
       PipeBarrier<PIPE_MTE3>();
       Raise(ranks.Status(1), local[64]);
-      while (!read) std::this_thread::yield();
+      WaitFor(read);
       line = __LINE__ + 1;
       DataCopy(ranks.Window(1), local, 16);
       return;
@@ -370,6 +399,21 @@ TEST(ascendc_scalar_read_of_what_another_core_wrote_needs_a_cache_clean) {
   }
 }
 
+TEST(ascendc_whole_cache_can_be_cleaned_at_once) {
+  KernelTest test;
+  test.launch.cores = 2;
+  std::vector<int32_t> counts(32);
+  test.Tensor("counts", &counts, true);
+  EXPECT_PASSES(test.Run([&] {
+    const auto core = static_cast<uint64_t>(GetBlockIdx());
+    if (core == 0) Global(counts).SetValue(20, 7);
+    DataCacheCleanAndInvalid<int32_t, CacheLine::ENTIRE_DATA_CACHE>(Global(counts));
+    SyncAll();
+    DataCacheCleanAndInvalid<int32_t, CacheLine::ENTIRE_DATA_CACHE>(Global(counts));
+    EXPECT_EQ(Global(counts).GetValue(20), 7);
+  }));
+}
+
 TEST(ascendc_scalar_write_needs_a_cache_clean) {
   int line = 0;
   KernelTest test;
@@ -416,10 +460,12 @@ TEST(ascendc_scalar_writes_of_two_cores_into_one_cache_line_are_refused) {
 
 TEST(ascendc_launches_of_a_rank_follow_one_another) {
   KernelTest test;
+  test.launch.cores = 3;
   std::vector<float> window(64);
   test.Tensor("window", &window, true, Kind::kWindow);
   for (int launch = 0; launch < 3; ++launch) {
     EXPECT_PASSES(test.Run([&] {
+      if (GetBlockIdx() != launch) return;  // what one core wrote another one reads
       TPipe pipe;
       TBuf<> buffer;
       pipe.InitBuffer(buffer, 256);

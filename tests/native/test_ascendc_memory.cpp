@@ -111,6 +111,35 @@ TEST(ascendc_ub_overflow_is_refused) {
   EXPECT_FAILS_AT(run, test.line, "InitBuffer of 33 bytes: UB has 196608 bytes and 196576 are taken");
 }
 
+TEST(ascendc_ub_can_be_less_for_a_launch) {
+  MemoryTest test;
+  test.launch.ub_bytes = 188160;
+  const KernelRun run = test.Run([&] {
+    TPipe pipe;
+    TBuf<> buffer;
+    pipe.InitBuffer(buffer, 188160);
+    TBuf<> more;
+    test.line = __LINE__ + 1;
+    pipe.InitBuffer(more, 1);
+  });
+  EXPECT_FAILS_AT(run, test.line, "InitBuffer of 1 bytes: UB has 188160 bytes and 188160 are taken");
+}
+
+TEST(ascendc_select_keeps_the_end_of_ub_for_itself) {
+  MemoryTest test;
+  const KernelRun run = test.Run([&] {
+    TPipe pipe;
+    TBuf<> buffer;
+    pipe.InitBuffer(buffer, 185 * 1024);
+    LocalTensor<float> local = buffer.Get<float>();
+    Duplicate(local, 0.0f, 128);
+    PipeBarrier<PIPE_V>();
+    test.line = __LINE__ + 1;
+    Select(local, local[64].ReinterpretCast<uint8_t>(), local, 1.0f, SELMODE::VSEL_TENSOR_SCALAR_MODE, 64);
+  });
+  EXPECT_FAILS_AT(run, test.line, "Select takes UB from byte 188416 on");
+}
+
 TEST(ascendc_copy_of_no_whole_blocks_is_refused) {
   MemoryTest test;
   const KernelRun run = test.With([&](auto local) {

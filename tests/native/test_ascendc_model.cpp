@@ -136,6 +136,38 @@ TEST(ascendc_sync_all_waits_in_the_model_too) {
   EXPECT_EQ(run.report.cores[1].busy_cycles[1], 1u);
 }
 
+TEST(ascendc_status_words_wait_in_the_model_too) {
+  KernelTest test;
+  test.launch.checked = false;
+  test.launch.counted = true;
+  test.launch.cores = 2;
+  std::vector<int32_t> status(8);
+  test.Tensor("status", &status, true, host_ascendc::Kind::kStatus);
+  const KernelRun run = test.Run([&] {
+    TPipe pipe;
+    TBuf<> buffer, flag_buffer;
+    pipe.InitBuffer(buffer, 64 * 1024);
+    pipe.InitBuffer(flag_buffer, 32);
+    LocalTensor<int32_t> flag = flag_buffer.Get<int32_t>();
+    if (GetBlockIdx() == 1) {
+      Duplicate(buffer.Get<float>(), 1.0f, 16384);  // 256 cycles
+      Duplicate(flag, int32_t{1}, 8);
+      Order<HardEvent::V_MTE3>();
+      DataCopy(Global(status), flag, 8);
+      return;
+    }
+    for (bool raised = false; !raised;) {
+      DataCopy(flag, Global(status), 8);
+      Order<HardEvent::MTE2_S>();
+      raised = flag.GetValue(0) == 1;
+      Order<HardEvent::S_MTE2>();
+    }
+  });
+  EXPECT_PASSES(run);
+  EXPECT_TRUE(run.report.cores[0].cycles > 256);
+  EXPECT_TRUE(run.report.cores[0].cycles < 300);
+}
+
 TEST(ascendc_timeline_keeps_pipes_in_order) {
   RowTest test;
   host_ascendc::Trace trace;

@@ -112,11 +112,18 @@ inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0,
 
 namespace host_ascendc {
 
+// Where the device's Select keeps what it works with (CANN 8.1.RC1, dav_c220: the last 8 KiB of UB).
+constexpr uint32_t kSelectScratch = 184 * 1024;
+
 template <typename T, typename Other>
 void SelectInto(const Place& place, const UbView& to, const UbView& bits, const UbView& first,
                 const UbView* second, uint32_t count, Other other) {
   if (count == 0) return;
   Core& core = Core::Current();
+  if (core.ub_used() > kSelectScratch) {
+    Fail(place, "Select takes UB from byte %u on, and InitBuffer has given out %u", kSelectScratch,
+         core.ub_used());
+  }
   const auto bytes = static_cast<uint32_t>(count * sizeof(T));
   const uint32_t bit_bytes = (count + 7) / 8;
   T* target = reinterpret_cast<T*>(core.Ub(to, bytes, kBlockBytes, "Select", place));
