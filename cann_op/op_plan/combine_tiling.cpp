@@ -36,21 +36,24 @@ uint64_t ShareBytes(const CombineTiling& t) {
   return bytes;
 }
 
-// The buffers of one phase, in the order in which the kernel takes them.
+// Phases have UB one after the other.
 uint64_t SendUbBytes(const CombineTiling& t) {
-  constexpr uint64_t kSmall = 12 * 1024;  // flags, a batch of triples or counts, the state word
+  constexpr uint64_t kSmall = 6 * 1024;  // flags, a batch of triples and of counts, the state word
   uint64_t rows = t.send_rows * RowBytes(t);
   if (t.tp_world_size > 1) rows = 6 * RowBytes(t) + 2 * 4 * uint64_t{t.h};
-  if (t.int8_rows != 0) {
-    rows = 4 * RowBytes(t) + 2 * WideBytes(t) + ScaleBytes(t) + kStatistics;
-  }
-  if (t.positions != 0) rows += ShareBytes(t) + kTokenBatch * (t.k + 4) * kBlock;
+  if (t.int8_rows != 0) rows = 4 * RowBytes(t) + 2 * WideBytes(t) + ScaleBytes(t) + kStatistics;
   return rows + kSmall + ElasticBytes(t);
+}
+
+uint64_t PositionUbBytes(const CombineTiling& t) {
+  if (t.positions == 0) return 0;
+  const uint64_t slots = uint64_t{t.k + t.shared_expert_num} * kBlock;
+  return ShareBytes(t) + Blocks(4 * uint64_t{t.k}) + slots + 2 * kBlock + ElasticBytes(t);
 }
 
 uint64_t ReduceUbBytes(const CombineTiling& t) {
   const uint64_t flags = uint64_t{t.k + t.shared_expert_num} * kBlock;
-  uint64_t bytes = 4 * RowBytes(t) + 2 * WideBytes(t) + 2 * flags + kStatistics + kBlock;
+  uint64_t bytes = (2 + t.out_rows) * RowBytes(t) + 2 * WideBytes(t) + 2 * flags + kStatistics + kBlock;
   bytes += t.gamma_wide != 0 ? WideBytes(t) : RowBytes(t);
   if (NeedsScratch(t)) bytes += WideBytes(t);
   if (t.int8_rows != 0) bytes += ScaleBytes(t);
@@ -61,7 +64,7 @@ uint64_t ReduceUbBytes(const CombineTiling& t) {
 }  // namespace
 
 uint64_t CombineUbBytes(const CombineTiling& tiling) {
-  return std::max(SendUbBytes(tiling), ReduceUbBytes(tiling));
+  return std::max({SendUbBytes(tiling), PositionUbBytes(tiling), ReduceUbBytes(tiling)});
 }
 
 uint64_t PairWindowBytes(const CombinePlan& plan) {
@@ -102,10 +105,11 @@ bool FillCombineTiling(const CombinePlan& plan, const CombineShapes& shapes,
   t.alpha_rows = (shapes.alpha_1_rows ? 1 : 0) | (shapes.alpha_2_rows ? 2 : 0);
   t.norm_eps = plan.norm_eps;
   t.mean_factor = 1.0f / static_cast<float>(ep.h);
-  t.reserved = 0;
   t.send_rows = kMaxSendRows;
+  t.out_rows = 2;
   t.gamma_wide = 1;
   if (ReduceUbBytes(t) > resources.ub_bytes) t.gamma_wide = 0;
+  if (ReduceUbBytes(t) > resources.ub_bytes) t.out_rows = 1;
   return CombineUbBytes(t) <= resources.ub_bytes;
 }
 

@@ -40,9 +40,10 @@ struct CombineTiling {
   uint32_t gamma_wide;  // gamma fits into UB as float32
   uint32_t send_rows;   // rows that are under way at once while sending, at most kMaxSendRows
 
+  uint32_t out_rows;    // outputs that are under way at once, 2 where UB allows it
+
   float norm_eps;
   float mean_factor;  // 1 / H
-  uint32_t reserved;
 };
 static_assert(sizeof(CombineTiling) == 64 + 2 * 512 + 3 * 8 + 28 * 4, "shared by host and kernel");
 static_assert(alignof(CombineTiling) == 8, "shared by host and kernel");
@@ -58,6 +59,10 @@ constexpr uint32_t kRowAlignBytes = 512;
 constexpr uint32_t kMaxVectorCores = 48;  // cores that have a state word in the status area
 constexpr uint32_t kMaxSendRows = 4;
 
+// Of the 192 KiB of a core's UB, what a kernel has that CANN's build compiles as usual: 8 KiB are kept
+// for instructions like Select, 256 bytes for the compiler (asc-devkit, NPU architecture 2201).
+constexpr uint64_t kUsableUbBytes = 192 * 1024 - 8 * 1024 - 256;
+
 // The chip and the windows below a launch.
 struct CombineResources {
   uint32_t cores;
@@ -72,14 +77,14 @@ struct CombineShapes {
   bool alpha_1_rows, alpha_2_rows;
 };
 
-// Fills everything but HCCL's part. False: the rows do not fit into UB, which no chip with 192 KiB says.
+// Fills everything but HCCL's part. False: the rows do not fit into UB, which kUsableUbBytes never says.
 bool FillCombineTiling(const CombinePlan& plan, const CombineShapes& shapes,
                        const CombineResources& resources, CombineTiling* tiling);
 
 // What a launch needs of the window of group_tp; 0 without TP.
 uint64_t PairWindowBytes(const CombinePlan& plan);
 
-// UB that the kernel takes, the larger of its two phases.
+// UB that the kernel takes, in the phase that takes most.
 uint64_t CombineUbBytes(const CombineTiling& tiling);
 
 }  // namespace op_plan

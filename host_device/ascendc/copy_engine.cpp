@@ -79,6 +79,7 @@ void CopyToUb(const char* call, const UbBlocks& to, const GmBlocks& from, const 
   const uint64_t gm_bytes = Extent(shape, shape.bytes, from.gap);
   const GmSpace::Region& region = core.Gm(from.address, gm_bytes, false, call, place);
   const bool status = region.of->kind == Kind::kStatus;
+  core.CountRead(call, place);
   if (status) {
     core.BeforeStatusRead({from.address, shape.bytes, shape.blocks, shape.bytes + from.gap}, region.of,
                           place);
@@ -175,6 +176,7 @@ void ReadGmScalar(void* value, const void* address, uint32_t bytes, const char* 
   const GmSpace::Region& region = core.Gm(address, bytes, false, call, place);
   const auto* from = static_cast<const uint8_t*>(address);
   const bool status = region.of->kind == Kind::kStatus;
+  core.CountRead(call, place);
   if (status) core.BeforeStatusRead({from, bytes, 1, 0}, region.of, place);
   Load(static_cast<uint8_t*>(value), from, bytes, status);
   if (Observer* observer = core.observer()) {

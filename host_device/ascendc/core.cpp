@@ -24,6 +24,14 @@ void Core::GiveWay(State state) {
   if (cancelled_) throw Cancelled{};
 }
 
+void Core::CheckPatience(const char* call, const Place& place) {
+  const std::chrono::duration<double> running = std::chrono::steady_clock::now() - resumed_;
+  if (running.count() < launch_->patience_seconds) return;
+  Fail(place, "%s: the core runs for %.0f s without giving way: a loop without end, or a wait for "
+       "something that is no status word",
+       call, running.count());
+}
+
 void Core::FailUb(const UbView& view, uint64_t bytes, uint32_t alignment, const char* call,
                   const Place& place) const {
   if (view.end == 0) Fail(place, "%s on a LocalTensor that has no buffer", call);

@@ -2,6 +2,7 @@
 // One vector core of a launch: its unified buffer, its event flags, its place among the cores.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -79,6 +80,10 @@ class Core {
   void Barrier(Pipe pipe);
   void BarrierAll();
 
+  // Called by what a loop without end would call.
+  void CountRead(const char* call, const Place& place) {
+    if (++reads_ % kReadsPerLook == 0) CheckPatience(call, place);
+  }
   // Gives way where the words are what they were when this core last looked.
   void BeforeStatusRead(const StatusRange& range, const GmRegion* region, const Place& place);
   // Until all cores of the rank have come here.
@@ -102,10 +107,17 @@ class Core {
   Fibre& fibre(FibreStack* stack = nullptr);
   State state() const { return state_; }
   void set_state(State state) { state_ = state; }
+  void NoteResumed() {
+    reads_ = 0;
+    resumed_ = std::chrono::steady_clock::now();
+  }
   void Cancel() { cancelled_ = true; }
   void GiveWay(State state);
 
  private:
+  static constexpr uint32_t kReadsPerLook = 1 << 16;
+
+  void CheckPatience(const char* call, const Place& place);
   [[noreturn]] void FailUb(const UbView& view, uint64_t bytes, uint32_t alignment, const char* call,
                            const Place& place) const;
 
@@ -122,6 +134,8 @@ class Core {
   std::unique_ptr<Fibre> fibre_;
   State state_ = State::kReady;
   bool cancelled_ = false;
+  uint32_t reads_ = 0;
+  std::chrono::steady_clock::time_point resumed_;
   Place meeting_place_;
   const char* leftover_ = nullptr;
   Place leftover_place_;

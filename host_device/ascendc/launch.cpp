@@ -92,6 +92,7 @@ void CoreScheduler::RunCore(Core* core) {
 void CoreScheduler::Resume(Core* core) {
   core->set_state(Core::State::kReady);
   Core::MakeCurrent(core);
+  core->NoteResumed();
   core->fibre().Resume();
   Core::MakeCurrent(nullptr);
 }

@@ -74,6 +74,8 @@ struct Launch {
   bool checked = false;
   Trace* trace = nullptr;
   bool counted = false;  // counters without checks
+  // For how long a core may run without giving way: then it waits for what is no status word.
+  double patience_seconds = 60;
   // Called when no core can go on by itself: returns true when a peer may have written, false, with
   // the reason, to give up. Without it such a launch fails at once.
   std::function<bool(const Waiting&, std::string* why)> wait;

@@ -200,7 +200,6 @@ void Observer::WriteUb(uint32_t address, uint32_t bytes) {
 
 void Observer::Acquire(const Shadow::Encounter& met) {
   if (!met.written || met.write->release == nullptr) return;
-  if (met.write->epoch.lane - first_lane_ < static_cast<Lane>(kPipes)) return;
   const Release& release = *met.write->release;
   start_cycle_ = std::max(start_cycle_, release.cycle);
   PipeState& state = pipe_state(now_pipe_);
@@ -238,7 +237,8 @@ void Observer::ReadGm(const GmSpace::Region& region, uint64_t offset, uint64_t b
   shadow.Meet(offset, offset + bytes, [&](const Shadow::Encounter& met) {
     if (status) Acquire(met);
     if (checks_) {
-      CheckOrder(met, false, region.of->name, met.begin, status);
+      // A poll is not in order with the write that it waits for.
+      if (!status) CheckOrder(met, false, region.of->name, met.begin, false);
       if (now_pipe_ == Pipe::kScalar) {
         const auto cleaned = clean_since_.find(LineOf(region, met.begin));
         CheckCache(met, region,

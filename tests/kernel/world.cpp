@@ -25,7 +25,6 @@ using op_plan::CombineTensor;
 
 namespace {
 
-constexpr uint64_t kUbBytes = 192 * 1024;
 constexpr uint64_t kStatusBytes = op_plan::kStatusBytesPerRank;
 constexpr uint64_t kLineBytes = 512;
 
@@ -284,7 +283,7 @@ class World {
     op_plan::CombineTiling tiling = {};
     const op_plan::CombineShapes shapes = {scenario_.shared_x, (scenario_.alpha_rows & 1) != 0,
                                            (scenario_.alpha_rows & 2) != 0};
-    const op_plan::CombineResources resources = {scenario_.cores, kUbBytes, group.window_bytes(),
+    const op_plan::CombineResources resources = {scenario_.cores, op_plan::kUsableUbBytes, group.window_bytes(),
                                                  pair == nullptr ? 0 : pair->window_bytes()};
     if (!op_plan::FillCombineTiling(plan, shapes, resources, &tiling)) return "UB is too small";
     const LaunchTensors tensors(layer->inputs(rank), *out);
@@ -294,6 +293,7 @@ class World {
     launch.rank = rank;
     launch.device = rank;
     launch.checked = checked_;
+    launch.ub_bytes = op_plan::kUsableUbBytes;
     launch.regions = tensors.regions();
     group.AddRegions(&launch.regions);
     launch.hccl_contexts[0] = group.context(scenario_.Original(ep));

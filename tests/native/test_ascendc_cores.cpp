@@ -315,6 +315,32 @@ TEST(ascendc_wait_for_a_flag_that_nobody_raises_ends) {
   EXPECT_FAILS_AT(run, line, "rank 3 is gone");
 }
 
+TEST(ascendc_wait_for_what_is_no_status_word_ends) {
+  for (const bool in_ub : {true, false}) {
+    int line = 0;
+    KernelTest test;
+    test.launch.checked = false;
+    test.launch.patience_seconds = 0.05;
+    std::vector<int32_t> window(8);
+    test.Tensor("window", &window, true, Kind::kWindow);
+    const KernelRun run = test.Run([&] {
+      TPipe pipe;
+      TBuf<> buffer;
+      pipe.InitBuffer(buffer, 32);
+      LocalTensor<int32_t> seen = buffer.Get<int32_t>();
+      Duplicate(seen, int32_t{0}, 8);
+      if (in_ub) {
+        line = __LINE__ + 1;
+        while (seen.GetValue(0) == 0) continue;
+      }
+      line = __LINE__ + 1;
+      while (true) DataCopy(seen, Global(window), 8);
+    });
+    EXPECT_FAILS_AT(run, line, "without giving way: a loop without end, or a wait for something that is no "
+                    "status word");
+  }
+}
+
 TEST(ascendc_word_looked_at_twice_is_not_a_wait) {
   KernelTest test;
   std::vector<int32_t> status(16);
@@ -361,6 +387,55 @@ TEST(ascendc_core_waits_for_another_core_through_a_status_word) {
       EXPECT_EQ(local[64].GetValue(7), 5.0f);
     }));
   }
+}
+
+TEST(ascendc_core_may_send_rows_to_itself) {
+  for (const bool right : {true, false}) {
+    int line = 0;
+    KernelTest test;
+    std::vector<int32_t> status(16);
+    std::vector<float> window(8);
+    test.Tensor("status", &status, true, Kind::kStatus);
+    test.Tensor("window", &window, true, Kind::kWindow);
+    const KernelRun run = test.Run([&] {
+      TPipe pipe;
+      TBuf<> buffer;
+      pipe.InitBuffer(buffer, 1024);
+      LocalTensor<float> local = buffer.Get<float>();
+      Duplicate(local, 5.0f, 8);
+      Order<HardEvent::V_MTE3>();
+      DataCopy(Global(window), local, 8);
+      if (right) PipeBarrier<PIPE_MTE3>();
+      Raise(Global(status), local[64]);
+      Await(Global(status), local[128]);
+      line = __LINE__ + 1;
+      DataCopy(local[192], Global(window), 8);
+    });
+    if (right) {
+      EXPECT_PASSES(run);
+    } else {
+      EXPECT_FAILS_AT(run, line, "DataCopy on pipe MTE2 reads window at byte 0");
+    }
+    ForgetMemory(test.launch.regions[1]);
+  }
+}
+
+TEST(ascendc_flag_lowered_right_behind_its_raising_is_refused) {
+  int line = 0;
+  KernelTest test;
+  std::vector<int32_t> status(16);
+  test.Tensor("status", &status, true, Kind::kStatus);
+  const KernelRun run = test.Run([&] {
+    TPipe pipe;
+    TBuf<> buffer;
+    pipe.InitBuffer(buffer, 1024);
+    LocalTensor<float> local = buffer.Get<float>();
+    Duplicate(local, 0.0f, 8);
+    Raise(Global(status), local[64]);
+    line = __LINE__ + 1;
+    DataCopy(Global(status), local.ReinterpretCast<int32_t>(), 8);
+  });
+  EXPECT_FAILS_AT(run, line, "writes status at byte 0, which DataCopy on pipe MTE3 wrote");
 }
 
 TEST(ascendc_scalar_read_of_what_another_core_wrote_needs_a_cache_clean) {

@@ -54,7 +54,7 @@ class TokenReducer {
     const uint32_t row_bytes = h_ * sizeof(RowType);
     const uint32_t wide_bytes = repeats_ * kRepeatFloats * sizeof(float);
     pipe->InitBuffer(rows_, 2, row_bytes);
-    pipe->InitBuffer(outs_, 2, row_bytes);
+    pipe->InitBuffer(outs_, tiling_->out_rows, row_bytes);
     pipe->InitBuffer(rstds_, 2, kBlockBytes);
     pipe->InitBuffer(sum_buffer_, wide_bytes);
     pipe->InitBuffer(term_buffer_, wide_bytes);

@@ -10,6 +10,7 @@
 #include "op_kernel/ascend910_93/status_places.h"
 #include "op_kernel/host_ascendc/group_memory.h"
 #include "op_kernel/host_ascendc/kernel_entry.h"
+#include "op_kernel/host_ascendc/launch_record.h"
 #include "op_kernel/host_ascendc/plain_tensors.h"
 #include "op_kernel/host_ascendc/rounds.h"
 #include "op_kernel/host_ascendc/routing.h"
@@ -28,7 +29,6 @@ using op_plan::Topology;
 namespace {
 
 constexpr char kName[] = "MoeDistributeCombineAddRmsNorm(ascend910_93)";
-constexpr uint64_t kUbBytes = 192 * 1024;  // of a vector core
 
 CollectiveRequest GroupRequest(const Params& params, const Topology& topology) {
   const op_plan::CombinePlan& plan = params.combine.plan;
@@ -158,13 +158,13 @@ class Combine {
   aclError RunKernel(HostFailure* failure) {
     CombineTiling tiling = {};
     const op_plan::CombineResources resources = {
-        params_.vector_cores, kUbBytes, group_.comm.window_bytes,
+        params_.vector_cores, op_plan::kUsableUbBytes, group_.comm.window_bytes,
         pair_ == nullptr ? 0 : pair_->comm.window_bytes};
     if (!op_plan::FillCombineTiling(plan_, params_.shapes, resources, &tiling)) {
       std::snprintf(failure->text, HostFailure::kTextBytes,
                     "the kernel needs %llu bytes of UB, a core has %llu",
                     static_cast<unsigned long long>(op_plan::CombineUbBytes(tiling)),
-                    static_cast<unsigned long long>(kUbBytes));
+                    static_cast<unsigned long long>(op_plan::kUsableUbBytes));
       return Fail(failure);
     }
     const PlainTensors tensors(host_.tensors);
@@ -174,6 +174,8 @@ class Combine {
     launch.rank = group_.comm.rank;
     launch.device = static_cast<uint64_t>(host_.device);
     launch.checked = params_.checked;
+    launch.ub_bytes = op_plan::kUsableUbBytes;
+    LaunchRecord record(&launch);
     launch.regions = tensors.regions();
     group_memory_.AddRegions("group_ep", &launch.regions);
     launch.hccl_contexts[0] = group_memory_.context();
@@ -197,7 +199,9 @@ class Combine {
     host_ascendc::Report report;
     const bool ran = host_ascendc::Run(
         launch, [&] { CallKernel(tensors, tiling_address); }, &report, &error);
-    return ran ? CheckFlags(failure) : Explain(error, failure);
+    if (!ran) return Explain(error, failure);
+    if (!record.Write(report, group_.epoch, failure)) return Fail(failure);
+    return CheckFlags(failure);
   }
 
   // A failure of a peer is told as that; rows that never came by which; anything else is a fault of

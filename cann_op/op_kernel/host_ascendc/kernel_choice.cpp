@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "op_kernel/host_ascendc/kernel_choice.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -48,6 +50,9 @@ op_plan::Verdict ReadKernelChoice(KernelChoice* choice) {
                   "%s must be host_cpu or ascend910_93, got '%.40s'", kKernel, kernel);
   if (!choice->ascend_c) return {};
   OP_PLAN_CHECK(ReadFlag(kCheck, &choice->checked));
+  const char* folder = TraceFolder();
+  OP_PLAN_REQUIRE(folder == nullptr || access(folder, W_OK | X_OK) == 0,
+                  "%s must be a folder that can be written to, got '%.200s'", kTrace, folder);
   return ReadCores(&choice->cores);
 }
 

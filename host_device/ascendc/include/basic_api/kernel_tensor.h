@@ -32,6 +32,7 @@ class LocalTensor {
     host_ascendc::Core& core = host_ascendc::Core::Current();
     const host_ascendc::UbView view = At(offset);
     const uint8_t* from = core.Ub(view, sizeof(T), alignof(T), "GetValue", place);
+    core.CountRead("GetValue", place);
     if (host_ascendc::Observer* observer = core.observer()) {
       observer->Begin(host_ascendc::Pipe::kScalar, "GetValue", place, host_ascendc::ScalarCycles());
       observer->ReadUb(view.address, sizeof(T));
