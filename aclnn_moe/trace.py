@@ -2,8 +2,9 @@
 """What the Ascend C kernel did on the CPU: counters and timelines, ``aclnn-moe trace``.
 
 The host device writes two files per launch and rank into the folder that
-ACLNN_MOE_HOST_KERNEL_TRACE names: ``rank0-launch0.counters.json``, and
-``rank0-launch0.trace.json`` for Perfetto or chrome://tracing. Times are those of a stated model of
+ACLNN_MOE_HOST_KERNEL_TRACE names: ``combine-1-rank0.counters.json``, and
+``combine-1-rank0.trace.json`` for Perfetto or chrome://tracing; the number is that of the
+communicator's collective. Times are those of a stated model of
 the cores (`docs/ascendc.md`), not of this machine, nor measured on an NPU.
 """
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 # Scalar, vector, copies from memory into the unified buffer, and out of it.
 PIPES = ("S", "V", "MTE2", "MTE3")
 
-_COUNTERS = re.compile(r"rank(\d+)-launch(\d+)\.counters\.json")
+_COUNTERS = re.compile(r"(\w+-(\d+)-rank(\d+))\.counters\.json")
 _KIB = 1024
 
 
@@ -59,7 +60,7 @@ class Launch:
     kernel : str
         Name of the kernel.
     rank, number : int
-        EP rank, and the how manyeth launch of this rank it was, from 0.
+        EP rank, and which of the communicator's collectives it was.
     microseconds : float
         From its first instruction to its last, under the model.
     total : Counters
@@ -106,12 +107,12 @@ def _read(folder: Path) -> Iterator[Launch]:
             found = json.loads(path.read_text(encoding="utf-8"))
             yield Launch(
                 kernel=found["kernel"],
-                rank=int(name[1]),
+                rank=int(name[3]),
                 number=int(name[2]),
                 microseconds=float(found["microseconds"]),
                 total=_counters(found["total"]),
                 cores=tuple(map(_counters, found["cores"])),
-                timeline=path.with_name(f"rank{name[1]}-launch{name[2]}.trace.json"),
+                timeline=path.with_name(f"{name[1]}.trace.json"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path} holds no counters of the host device: {error!r}") from None

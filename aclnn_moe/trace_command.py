@@ -76,7 +76,7 @@ def _folder(given: Path | None) -> Path:
     if given is None:
         return Path(tempfile.mkdtemp(prefix="aclnn_moe_trace-"))
     given.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if any(given.glob("rank*-launch*.json")):
+    if any(given.glob("*-rank*.json")):
         raise ValueError(f"{given} holds traces already: name a new folder")
     return given.resolve()
 

@@ -30,7 +30,7 @@ def counters(cycles: int) -> dict[str, object]:
 
 
 def write_launch(folder: Path, rank: int, number: int, microseconds: float) -> None:
-    stem = folder / f"rank{rank}-launch{number}"
+    stem = folder / f"combine-{number}-rank{rank}"
     stem.with_name(f"{stem.name}.counters.json").write_text(
         json.dumps(
             {
@@ -70,8 +70,8 @@ def test_busy_is_the_share_of_the_slowest_cores_time(tmp_path: Path) -> None:
     "text", ["", "[]", '{"kernel": "x"}', '{"kernel": 1, "microseconds": "x"}']
 )
 def test_file_that_holds_no_counters_is_named(tmp_path: Path, text: str) -> None:
-    (tmp_path / "rank0-launch0.counters.json").write_text(text)
-    with pytest.raises(ValueError, match=r"rank0-launch0\.counters\.json holds no counters"):
+    (tmp_path / "combine-0-rank0.counters.json").write_text(text)
+    with pytest.raises(ValueError, match=r"combine-0-rank0\.counters\.json holds no counters"):
         trace.launches(tmp_path)
 
 
@@ -98,7 +98,7 @@ def test_picture_is_drawn(tmp_path: Path, suffix: str) -> None:
 
 def test_picture_of_something_else_is_refused(tmp_path: Path) -> None:
     write_launch(tmp_path, 0, 0, 1.5)
-    (tmp_path / "rank0-launch0.trace.json").write_text('{"traceEvents": [{}]}')
+    (tmp_path / "combine-0-rank0.trace.json").write_text('{"traceEvents": [{}]}')
     with pytest.raises(ValueError, match="is no trace of the host device"):
         draw(trace.launches(tmp_path)[0], tmp_path / "launch.png")
 
