@@ -40,15 +40,13 @@ void AddAtomically(AtomicAdd type, uint8_t* to, const uint8_t* from, uint64_t by
         return host::Bf16OfFloat(host::FloatOfBf16(a) + host::FloatOfBf16(b));
       });
     case AtomicAdd::kInt16:
-      return AddEach<uint16_t>(to, from, bytes, [](uint16_t a, uint16_t b) {
-        return static_cast<uint16_t>(a + b);
-      });
+      return AddEach<uint16_t>(to, from, bytes,
+                               [](uint16_t a, uint16_t b) { return static_cast<uint16_t>(a + b); });
     case AtomicAdd::kInt32:
       return AddEach<uint32_t>(to, from, bytes, [](uint32_t a, uint32_t b) { return a + b; });
     case AtomicAdd::kInt8:
-      return AddEach<uint8_t>(to, from, bytes, [](uint8_t a, uint8_t b) {
-        return static_cast<uint8_t>(a + b);
-      });
+      return AddEach<uint8_t>(to, from, bytes,
+                              [](uint8_t a, uint8_t b) { return static_cast<uint8_t>(a + b); });
   }
 }
 

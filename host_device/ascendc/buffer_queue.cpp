@@ -72,7 +72,8 @@ UbView BufferQueue::Alloc(const Place& place) {
     }
     return buffer.view;
   }
-  Fail(place, "AllocTensor: all %zu buffers of the queue are in use, the first since %s: FreeTensor is "
+  Fail(place,
+       "AllocTensor: all %zu buffers of the queue are in use, the first since %s: FreeTensor is "
        "missing; the core would wait without end",
        buffers_.size(), Show(buffers_[0].place).c_str());
 }

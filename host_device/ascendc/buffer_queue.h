@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The buffers of one TQue or TQueBind: which are free, taken, queued or taken from the queue, and the
-// event flags that a queue sets and waits for on the kernel's behalf.
+// The buffers of one TQue or TQueBind: which are free, taken, queued or taken from the queue, and
+// the event flags that a queue sets and waits for on the kernel's behalf.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ namespace host_ascendc {
 class BufferQueue {
  public:
   // queued: from what fills a buffer to what reads it; freed: back.
-  BufferQueue(Event queued, Event freed, int depth) : queued_(queued), freed_(freed), depth_(depth) {}
+  BufferQueue(Event queued, Event freed, int depth)
+      : queued_(queued), freed_(freed), depth_(depth) {}
   ~BufferQueue();
   BufferQueue(const BufferQueue&) = delete;
   BufferQueue& operator=(const BufferQueue&) = delete;

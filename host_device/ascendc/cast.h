@@ -37,7 +37,8 @@ inline double RoundWhole(double value, Rounding rounding) {
   return std::nearbyint(value);
 }
 
-// To a float whose last bit is worth 2^(exponent - digits + 1), as small floats of the format have it.
+// To a float whose last bit is worth 2^(exponent - digits + 1), as small floats of the format have
+// it.
 inline float RoundToDigits(float value, int digits, int min_exponent, Rounding rounding) {
   if (value == 0 || !std::isfinite(value)) return value;
   const int exponent = std::max(std::ilogb(value), min_exponent);
@@ -68,8 +69,8 @@ double Number(From value) {
   }
 }
 
-// As Saturate(RoundWhole(value, kNearestEven)) for integers of 8 and 16 bits, without a branch: adding
-// 1.5 * 2^23 puts the rounding where the last whole bit is.
+// As Saturate(RoundWhole(value, kNearestEven)) for integers of 8 and 16 bits, without a branch:
+// adding 1.5 * 2^23 puts the rounding where the last whole bit is.
 template <typename Integer>
 Integer NearestInteger(float value) {
   static_assert(sizeof(Integer) <= 2, "larger integers do not fit");

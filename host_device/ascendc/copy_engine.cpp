@@ -81,8 +81,8 @@ void CopyToUb(const char* call, const UbBlocks& to, const GmBlocks& from, const 
   const bool status = region.of->kind == Kind::kStatus;
   core.CountRead(call, place);
   if (status) {
-    core.BeforeStatusRead({from.address, shape.bytes, shape.blocks, shape.bytes + from.gap}, region.of,
-                          place);
+    core.BeforeStatusRead({from.address, shape.bytes, shape.blocks, shape.bytes + from.gap},
+                          region.of, place);
   }
   // A peer notes its write and then does it: whoever sees the words finds the note.
   if (status) MoveToUb(ub, to, from, shape, padding, padded, true);
@@ -114,17 +114,20 @@ void CopyToGm(const char* call, const GmBlocks& to, const UbBlocks& from, const 
   Core& core = Core::Current();
   const uint32_t padded = RoundUp(shape.bytes);
   const uint64_t ub_bytes = Extent(shape, padded, from.gap);
-  const uint8_t* ub = core.Ub(from.view, ub_bytes - (padded - shape.bytes), kBlockBytes, call, place);
+  const uint8_t* ub =
+      core.Ub(from.view, ub_bytes - (padded - shape.bytes), kBlockBytes, call, place);
   const uint64_t gm_bytes = Extent(shape, shape.bytes, to.gap);
   const GmSpace::Region& region = core.Gm(to.address, gm_bytes, true, call, place);
   const bool status = region.of->kind == Kind::kStatus;
-  const AtomicAdd atomic = core.atomic;
+  const AtomicAdd atomic = core.atomic();
   if (Observer* observer = core.observer()) {
     observer->Begin(Pipe::kMte3, call, place,
                     CopyCycles(Route::kUbToGm, uint64_t{shape.blocks} * padded));
-    EachStretch(shape, from.gap + padded - shape.bytes, 0, [&](uint64_t at, uint64_t, uint64_t bytes) {
-      observer->ReadUb(static_cast<uint32_t>(from.view.address + at), static_cast<uint32_t>(bytes));
-    });
+    EachStretch(shape, from.gap + padded - shape.bytes, 0,
+                [&](uint64_t at, uint64_t, uint64_t bytes) {
+                  observer->ReadUb(static_cast<uint32_t>(from.view.address + at),
+                                   static_cast<uint32_t>(bytes));
+                });
     const uint64_t offset = OffsetIn(region, to.address);
     EachStretch(shape, to.gap, 0, [&](uint64_t gm, uint64_t, uint64_t bytes) {
       observer->WriteGm(region, offset + gm, bytes, atomic != AtomicAdd::kNone);
@@ -145,12 +148,11 @@ void CopyToGm(const char* call, const GmBlocks& to, const UbBlocks& from, const 
   core.watch().OnWrite();
 }
 
-void CopyWithinUb(const char* call, const UbBlocks& to, const UbBlocks& from, const BlockShape& shape,
-                  const Place& place) {
+void CopyWithinUb(const char* call, const UbBlocks& to, const UbBlocks& from,
+                  const BlockShape& shape, const Place& place) {
   if (shape.blocks == 0 || shape.bytes == 0) return;
   Core& core = Core::Current();
-  uint8_t* target =
-      core.Ub(to.view, Extent(shape, shape.bytes, to.gap), kBlockBytes, call, place);
+  uint8_t* target = core.Ub(to.view, Extent(shape, shape.bytes, to.gap), kBlockBytes, call, place);
   const uint8_t* source =
       core.Ub(from.view, Extent(shape, shape.bytes, from.gap), kBlockBytes, call, place);
   if (Observer* observer = core.observer()) {

@@ -28,7 +28,7 @@ struct BlockShape {
 struct Padding {
   uint32_t left = 0;
   uint32_t right = 0;
-  bool defined = false;   // value is written; else the content of left and right is void
+  bool defined = false;  // value is written; else the content of left and right is void
   uint32_t value_bytes = 1;
   uint8_t value[8] = {};
 };
@@ -37,8 +37,8 @@ void CopyToUb(const char* call, const UbBlocks& to, const GmBlocks& from, const 
               const Padding& padding, const Place& place);
 void CopyToGm(const char* call, const GmBlocks& to, const UbBlocks& from, const BlockShape& shape,
               const Place& place);
-void CopyWithinUb(const char* call, const UbBlocks& to, const UbBlocks& from, const BlockShape& shape,
-                  const Place& place);
+void CopyWithinUb(const char* call, const UbBlocks& to, const UbBlocks& from,
+                  const BlockShape& shape, const Place& place);
 
 // Scalar accesses to global memory.
 void ReadGmScalar(void* value, const void* address, uint32_t bytes, const char* call,

@@ -27,7 +27,8 @@ void Core::GiveWay(State state) {
 void Core::CheckPatience(const char* call, const Place& place) {
   const std::chrono::duration<double> running = std::chrono::steady_clock::now() - resumed_;
   if (running.count() < launch_->patience_seconds) return;
-  Fail(place, "%s: the core runs for %.0f s without giving way: a loop without end, or a wait for "
+  Fail(place,
+       "%s: the core runs for %.0f s without giving way: a loop without end, or a wait for "
        "something that is no status word",
        call, running.count());
 }
@@ -38,8 +39,8 @@ void Core::FailUb(const UbView& view, uint64_t bytes, uint32_t alignment, const 
   if (view.address % alignment != 0) {
     Fail(place, "%s: UB address %u, want a multiple of %u", call, view.address, alignment);
   }
-  Fail(place, "%s touches UB bytes %u to %" PRIu64 ", outside of its buffer of bytes %u to %u", call,
-       view.address, view.address + bytes - 1, view.begin, view.end - 1);
+  Fail(place, "%s touches UB bytes %u to %" PRIu64 ", outside of its buffer of bytes %u to %u",
+       call, view.address, view.address + bytes - 1, view.begin, view.end - 1);
 }
 
 const GmSpace::Region& Core::Gm(const void* address, uint64_t bytes, bool writes, const char* call,
@@ -48,11 +49,14 @@ const GmSpace::Region& Core::Gm(const void* address, uint64_t bytes, bool writes
   if (region == nullptr) {
     const GmRegion* near = gm_->Nearest(address);
     if (near == nullptr) {
-      Fail(place, "%s %s %" PRIu64 " bytes of global memory at %p, which is in none of the kernel's "
+      Fail(place,
+           "%s %s %" PRIu64
+           " bytes of global memory at %p, which is in none of the kernel's "
            "tensors and windows",
            call, writes ? "writes" : "reads", bytes, address);
     }
-    const uint64_t offset = static_cast<uint64_t>(static_cast<const uint8_t*>(address) - near->address);
+    const uint64_t offset =
+        static_cast<uint64_t>(static_cast<const uint8_t*>(address) - near->address);
     Fail(place, "%s %s %" PRIu64 " bytes at byte %" PRIu64 " of %s, which has %" PRIu64, call,
          writes ? "writes" : "reads", bytes, offset, near->name.c_str(), near->bytes);
   }
@@ -105,6 +109,10 @@ void Core::NoteLeftover(const Place& place, const char* what) {
 
 void Core::ExpectNothingLeft() {
   if (leftover_ != nullptr) Fail(leftover_place_, "%s", leftover_);
+  if (atomic_ != AtomicAdd::kNone) {
+    Fail(atomic_place_,
+         "SetAtomicAdd is still on at the end of the kernel: SetAtomicNone is missing");
+  }
   events_.ExpectAllDone(checked());
   if (observer_ != nullptr) observer_->ExpectCacheClean();
 }

@@ -86,6 +86,12 @@ class Core {
   }
   // Gives way where the words are what they were when this core last looked.
   void BeforeStatusRead(const StatusRange& range, const GmRegion* region, const Place& place);
+  AtomicAdd atomic() const { return atomic_; }
+  void SetAtomic(AtomicAdd atomic, const Place& place) {
+    atomic_ = atomic;
+    atomic_place_ = place;
+  }
+
   // Until all cores of the rank have come here.
   void MeetAll(const Place& place);
   const Place& meeting_place() const { return meeting_place_; }
@@ -96,7 +102,6 @@ class Core {
   uint32_t ub_used() const { return ub_used_; }
 
   AscendC::TPipe* pipe = nullptr;
-  AtomicAdd atomic = AtomicAdd::kNone;
   std::vector<BufferQueue*> queues;  // that have buffers
 
   // Something that should be gone by now; the first one fails the kernel at its end.
@@ -137,6 +142,8 @@ class Core {
   uint32_t reads_ = 0;
   std::chrono::steady_clock::time_point resumed_;
   Place meeting_place_;
+  AtomicAdd atomic_ = AtomicAdd::kNone;
+  Place atomic_place_;
   const char* leftover_ = nullptr;
   Place leftover_place_;
 };

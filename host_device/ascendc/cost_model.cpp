@@ -7,15 +7,15 @@
 namespace host_ascendc {
 namespace {
 
-// Source [D]: asc-devkit, docs/zh/api, appendix "Vector指令理论性能汇总", tables for Atlas A3 and A2.
-// Source [P]: CANN 8.1.RC1, data/platform_config/Ascend910_9391.ini.
+// Source [D]: asc-devkit, docs/zh/api, appendix "Vector指令理论性能汇总", tables for Atlas A3 and
+// A2. Source [P]: CANN 8.1.RC1, data/platform_config/Ascend910_9391.ini.
 
-constexpr double kGmToUbBytes = 32;    // per cycle; [P] AICoreMemoryRates ddr_read_rate
-constexpr double kUbToGmBytes = 32;    // per cycle; [P] AICoreMemoryRates ddr_write_rate
-constexpr double kUbToUbBytes = 256;   // per cycle; [D] DataCopy(UB->UB)
+constexpr double kGmToUbBytes = 32;     // per cycle; [P] AICoreMemoryRates ddr_read_rate
+constexpr double kUbToGmBytes = 32;     // per cycle; [P] AICoreMemoryRates ddr_write_rate
+constexpr double kUbToUbBytes = 256;    // per cycle; [D] DataCopy(UB->UB)
 constexpr double kFrequencyMhz = 1850;  // [P] AICoreSpec cube_freq
-constexpr double kScalarCycles = 1;    // [D] scalar instructions: 1 cycle each
-constexpr double kVectorBytes = 256;   // per cycle; [D]: 64 float, 128 half for Add and most others
+constexpr double kScalarCycles = 1;     // [D] scalar instructions: 1 cycle each
+constexpr double kVectorBytes = 256;  // per cycle; [D]: 64 float, 128 half for Add and most others
 
 // Elements per cycle of the calls that are slower than kVectorBytes. [D]
 struct Slow {

@@ -22,7 +22,8 @@ int8_t Events::Fetch(Event event, const Place& place) const {
   for (int id = 0; id < kEventIds; ++id) {
     if ((ids.taken >> id & 1) == 0) return static_cast<int8_t>(id);
   }
-  Fail(place, "all %d event ids of %s are taken, the first at %s: ReleaseEventID or FreeTensor is "
+  Fail(place,
+       "all %d event ids of %s are taken, the first at %s: ReleaseEventID or FreeTensor is "
        "missing, or the queues have too many buffers",
        kEventIds, NameOf(event).c_str(), Show(ids.taken_at[0]).c_str());
 }

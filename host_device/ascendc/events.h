@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flags between pipes of a core: eight for each pair of pipes, as event ids. A queue takes its ids
-// from the same pool as the kernel.
+// The flags between pipes of a core: eight for each pair of pipes, as event ids. A queue takes its
+// ids from the same pool as the kernel.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct Event {
 
 struct Flag {
   bool set = false;
-  Place place;     // of the last SetFlag
-  Clock clock;     // what was complete then
+  Place place;  // of the last SetFlag
+  Clock clock;  // what was complete then
   uint64_t cycle = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a kernel did wrong. A Fault unwinds the core's fibre; Run turns the first one into its error.
+// What a kernel did wrong. A Fault unwinds the core's fibre; Run turns the first one into its
+// error.
 #pragma once
 
 #include <string>

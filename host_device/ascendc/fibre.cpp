@@ -28,8 +28,8 @@ size_t PageBytes() {
 
 }  // namespace
 
-// Inlined: ThreadSanitizer keeps each fibre's calls apart, and this one begins on one and ends on the
-// other.
+// Inlined: ThreadSanitizer keeps each fibre's calls apart, and this one begins on one and ends on
+// the other.
 inline __attribute__((always_inline)) void Fibre::LeaveForSanitizers([[maybe_unused]] bool last) {
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_start_switch_fiber(last ? nullptr : &own_fake_stack_, outer_bottom_, outer_bytes_);

@@ -48,8 +48,8 @@ GmSpace::GmSpace(const Launch& launch, bool with_history) {
     if (region.address == nullptr || region.bytes == 0) continue;
     Region entry{&region, nullptr};
     if (with_history && (region.writable || region.kind != Kind::kTensor)) {
-      entry.history = region.kind == Kind::kTensor ? std::make_shared<RegionHistory>()
-                                                   : SharedHistory(region);
+      entry.history =
+          region.kind == Kind::kTensor ? std::make_shared<RegionHistory>() : SharedHistory(region);
     }
     regions_.push_back(std::move(entry));
   }

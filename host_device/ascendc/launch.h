@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a kernel in Ascend C on the CPU: as many cores as the launch says, each a fibre of the calling
-// thread. Ranks are launches on different threads or in different processes.
+// Runs a kernel in Ascend C on the CPU: as many cores as the launch says, each a fibre of the
+// calling thread. Ranks are launches on different threads or in different processes.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +36,9 @@ struct GmRegion {
 // A core that can go on only when a peer writes.
 struct WaitingCore {
   uint32_t core;
-  Place place;               // the read that saw nothing new
-  const GmRegion* region;    // of kind kStatus
-  uint64_t offset;           // of the first word it looks at
+  Place place;             // the read that saw nothing new
+  const GmRegion* region;  // of kind kStatus
+  uint64_t offset;         // of the first word it looks at
   const uint8_t* address;
 };
 using Waiting = std::vector<WaitingCore>;
@@ -63,10 +63,11 @@ struct Launch {
   const char* kernel = "";
   uint32_t cores = 48;
   uint32_t rank = 0;
-  // Tells the ranks of one process apart where rank does not (several groups): any number of its own.
+  // Tells the ranks of one process apart where rank does not (several groups): any number of its
+  // own.
   uint64_t device = 0;
-  // What InitBuffer may give out. UB has 192 KiB; a kernel that CANN's build compiles has 188160 bytes
-  // of them unless it is compiled with --cce-disable-asc-reserved-ubuf.
+  // What InitBuffer may give out. UB has 192 KiB; a kernel that CANN's build compiles has 188160
+  // bytes of them unless it is compiled with --cce-disable-asc-reserved-ubuf.
   uint32_t ub_bytes = 192 * 1024;
   std::vector<GmRegion> regions;
   const void* hccl_contexts[2] = {nullptr, nullptr};  // what GetHcclContext<0|1> gives
@@ -85,8 +86,8 @@ struct Launch {
 bool Run(const Launch& launch, const std::function<void()>& kernel_entry, Report* report,
          std::string* error);
 
-// Forgets what is known of window and status memory: it was unmapped, or other code than kernels has
-// put the ranks in order since.
+// Forgets what is known of window and status memory: it was unmapped, or other code than kernels
+// has put the ranks in order since.
 void ForgetMemory(const GmRegion& region);
 
 }  // namespace host_ascendc

@@ -13,14 +13,7 @@
 namespace host_ascendc {
 namespace {
 
-constexpr uint64_t kLineBytes = 64;
-
 std::atomic<uint64_t> last_access{0};
-
-const uint8_t* LineOf(const GmSpace::Region& region, uint64_t offset) {
-  const auto address = reinterpret_cast<uintptr_t>(region.of->address) + offset;
-  return reinterpret_cast<const uint8_t*>(address / kLineBytes * kLineBytes);
-}
 
 std::string PipeOf(const Access& access) {
   return Name(static_cast<Pipe>(access.epoch.lane % kPipes));
@@ -30,7 +23,8 @@ std::string PipeOf(const Access& access) {
 std::string Remedy(const Access& earlier, Pipe now, uint32_t rank, uint32_t core) {
   const Pipe before = static_cast<Pipe>(earlier.epoch.lane % kPipes);
   if (earlier.rank != rank) {
-    return "it needs a status word that the other rank writes after its PipeBarrier and this core reads";
+    return "it needs a status word that the other rank writes after its PipeBarrier and this core "
+           "reads";
   }
   if (earlier.core != core) return "it needs SyncAll or a status word between the cores";
   if (before == now) return Text("PipeBarrier<PIPE_%s> is missing", Name(now));
@@ -135,23 +129,25 @@ void Observer::CountUb(uint32_t bytes_in_use) {
 
 void Observer::FailOrder(const Access& earlier, bool earlier_wrote, bool writes,
                          const std::string& memory, uint64_t offset) {
-  const std::string where =
-      earlier.rank != rank_
-          ? Text(" by core %u of rank %u", earlier.core, earlier.rank)
-          : earlier.core != core_ ? Text(" by core %u", earlier.core) : std::string();
-  Fail(now_.place, "%s on pipe %s %s %s at byte %" PRIu64 ", which %s on pipe %s %s at %s%s, and "
+  const std::string where = earlier.rank != rank_
+                                ? Text(" by core %u of rank %u", earlier.core, earlier.rank)
+                            : earlier.core != core_ ? Text(" by core %u", earlier.core)
+                                                    : std::string();
+  Fail(now_.place,
+       "%s on pipe %s %s %s at byte %" PRIu64
+       ", which %s on pipe %s %s at %s%s, and "
        "nothing orders the two: %s",
-       now_.call, Name(now_pipe_), writes ? "writes" : "reads", memory.c_str(), offset, earlier.call,
-       PipeOf(earlier).c_str(), earlier_wrote ? "wrote" : "reads", Show(earlier.place).c_str(),
-       where.c_str(), Remedy(earlier, now_pipe_, rank_, core_).c_str());
+       now_.call, Name(now_pipe_), writes ? "writes" : "reads", memory.c_str(), offset,
+       earlier.call, PipeOf(earlier).c_str(), earlier_wrote ? "wrote" : "reads",
+       Show(earlier.place).c_str(), where.c_str(),
+       Remedy(earlier, now_pipe_, rank_, core_).c_str());
 }
 
 void Observer::CheckOrder(const Shadow::Encounter& met, bool writes, const std::string& memory,
                           uint64_t offset, bool own_core_only) {
   const Clock& known = pipe_state(now_pipe_).ready;
   const auto ordered = [&](const Access& earlier) {
-    const bool own_core = earlier.epoch.lane - first_lane_ < static_cast<Lane>(kPipes);
-    if (own_core_only && !own_core) return true;
+    if (own_core_only && !IsOwn(earlier)) return true;
     if (earlier.epoch.lane == now_.epoch.lane && earlier.epoch.time == now_.epoch.time) return true;
     return known.Knows(earlier.epoch);
   };
@@ -169,16 +165,18 @@ void Observer::ReadUb(uint32_t address, uint32_t bytes) {
   if (checks_) {
     ub_.Meet(address, address + bytes, [&](const Shadow::Encounter& met) {
       if (!met.written) {
-        Fail(now_.place, "%s on pipe %s reads UB bytes %" PRIu64 " to %" PRIu64
-             ", which nothing has written",
+        Fail(now_.place,
+             "%s on pipe %s reads UB bytes %" PRIu64 " to %" PRIu64 ", which nothing has written",
              now_.call, Name(now_pipe_), met.begin, met.end - 1);
       }
       if (!met.defined) {
-        Fail(now_.place, "%s on pipe %s reads UB bytes %" PRIu64 " to %" PRIu64
-             ", whose content is void: %s at %s wrote them, and FreeTensor or a copy's padding came "
-             "after it",
-             now_.call, Name(now_pipe_), met.begin, met.end - 1, met.write->call,
-             Show(met.write->place).c_str());
+        Fail(
+            now_.place,
+            "%s on pipe %s reads UB bytes %" PRIu64 " to %" PRIu64
+            ", whose content is void: %s at %s wrote them, and FreeTensor or a copy's padding came "
+            "after it",
+            now_.call, Name(now_pipe_), met.begin, met.end - 1, met.write->call,
+            Show(met.write->place).c_str());
       }
       CheckOrder(met, false, "UB", met.begin, false);
       return true;
@@ -211,18 +209,21 @@ void Observer::CheckCache(const Shadow::Encounter& met, const GmSpace::Region& r
                           uint64_t line_number) {
   if (!met.written) return;
   const Access& write = *met.write;
-  const bool own_core = write.epoch.lane - first_lane_ < static_cast<Lane>(kPipes);
-  const bool own_scalar =
-      own_core && write.epoch.lane % kPipes == static_cast<Lane>(Pipe::kScalar);
+  const bool own_scalar = write.epoch.lane == LaneOf(Pipe::kScalar);
   if (write.cached && !(own_scalar && now_pipe_ == Pipe::kScalar)) {
-    Fail(now_.place, "%s on pipe %s reads %s at byte %" PRIu64 ", which %s at %s left in the data "
+    Fail(now_.place,
+         "%s on pipe %s reads %s at byte %" PRIu64
+         ", which %s at %s left in the data "
          "cache of core %u: DataCacheCleanAndInvalid is missing after it",
          now_.call, Name(now_pipe_), region.of->name.c_str(), met.begin, write.call,
          Show(write.place).c_str(), write.core);
   }
   if (now_pipe_ == Pipe::kScalar && !own_scalar && write.number > line_number) {
-    Fail(now_.place, "%s reads %s at byte %" PRIu64 " through the data cache, and %s at %s on pipe %s "
-         "of core %u of rank %u wrote it since this core's last DataCacheCleanAndInvalid of that line",
+    Fail(now_.place,
+         "%s reads %s at byte %" PRIu64
+         " through the data cache, and %s at %s on pipe %s "
+         "of core %u of rank %u wrote it since this core's last DataCacheCleanAndInvalid of that "
+         "line",
          now_.call, region.of->name.c_str(), met.begin, write.call, Show(write.place).c_str(),
          PipeOf(write).c_str(), write.core, write.rank);
   }
@@ -239,21 +240,15 @@ void Observer::ReadGm(const GmSpace::Region& region, uint64_t offset, uint64_t b
     if (checks_) {
       // A poll is not in order with the write that it waits for.
       if (!status) CheckOrder(met, false, region.of->name, met.begin, false);
-      if (now_pipe_ == Pipe::kScalar) {
-        const auto cleaned = clean_since_.find(LineOf(region, met.begin));
-        CheckCache(met, region,
-                   std::max(all_clean_since_,
-                            cleaned == clean_since_.end() ? uint64_t{0} : cleaned->second));
-      } else {
-        CheckCache(met, region, 0);
-      }
+      CheckCache(met, region, cache_.CleanSince(region, met.begin));
     }
     return true;
   });
   shadow.Read(offset, offset + bytes, now_);
 }
 
-void Observer::WriteGm(const GmSpace::Region& region, uint64_t offset, uint64_t bytes, bool atomic) {
+void Observer::WriteGm(const GmSpace::Region& region, uint64_t offset, uint64_t bytes,
+                       bool atomic) {
   counters_.gm_written_bytes += bytes;
   if (region.history == nullptr || bytes == 0) return;
   const bool status = region.of->kind == Kind::kStatus;
@@ -275,24 +270,8 @@ void Observer::WriteGm(const GmSpace::Region& region, uint64_t offset, uint64_t 
     });
   }
   if (scalar) {
-    const uint8_t* line = LineOf(region, offset);
-    const uint64_t begin =
-        line < region.of->address ? 0 : static_cast<uint64_t>(line - region.of->address);
-    const uint64_t end = std::min(
-        static_cast<uint64_t>(line + kLineBytes - region.of->address), region.of->bytes);
-    if (checks_) {
-      // The cache writes whole lines back: a neighbour's bytes in the line would be lost.
-      shadow.Meet(begin, end, [&](const Shadow::Encounter& met) {
-        if (!met.written || pipe_state(now_pipe_).ready.Knows(met.write->epoch)) return true;
-        if (met.write->epoch.lane - first_lane_ < static_cast<Lane>(kPipes)) return true;
-        Fail(now_.place, "%s writes %s at byte %" PRIu64 ", and core %u of rank %u wrote byte %" PRIu64
-             " of the same cache line of 64 bytes at %s: one of the two is lost",
-             now_.call, region.of->name.c_str(), offset, met.write->core, met.write->rank, met.begin,
-             Show(met.write->place).c_str());
-      });
-    }
-    dirty_.insert_or_assign(
-        line, DirtyLine{region.history.get(), region.of->name, now_.place, begin, end});
+    if (checks_) CheckNeighbours(region, offset);
+    cache_.NoteWrite(region, offset, now_.place);
   }
   shadow.Write(offset, offset + bytes, now_);
 }
@@ -330,46 +309,41 @@ void Observer::Meet(const Clock& all, uint64_t cycle) {
   scalar_cycle_ = std::max(scalar_cycle_, cycle);
 }
 
-void Observer::Clean(DirtyLine* line, uint64_t number) {
-  auto release = std::make_shared<Release>();
-  release->clock = pipe_state(Pipe::kScalar).ready;
-  release->cycle = scalar_cycle_;
-  const std::shared_ptr<const Release> published = std::move(release);
-  const std::lock_guard<std::mutex> lock(line->history->mutex);
-  line->history->shadow.ChangeWrites(line->begin, line->end, [&](Access* write) {
-    if (!write->cached || write->epoch.lane != first_lane_ + static_cast<Lane>(Pipe::kScalar)) return;
-    write->cached = false;
-    write->number = number;
-    write->release = published;
+// The cache writes whole lines back: a neighbour's bytes in the line would be lost.
+void Observer::CheckNeighbours(const GmSpace::Region& region, uint64_t offset) {
+  const DataCache::Line line = DataCache::LineOf(region, offset);
+  region.history->shadow.Meet(line.begin, line.end, [&](const Shadow::Encounter& met) {
+    if (!met.written || IsOwn(*met.write)) return true;
+    if (pipe_state(now_pipe_).ready.Knows(met.write->epoch)) return true;
+    Fail(now_.place,
+         "%s writes %s at byte %" PRIu64 ", and core %u of rank %u wrote byte %" PRIu64
+         " of the same cache line of 64 bytes at %s: one of the two is lost",
+         now_.call, region.of->name.c_str(), offset, met.write->core, met.write->rank, met.begin,
+         Show(met.write->place).c_str());
   });
+}
+
+std::shared_ptr<const Release> Observer::ScalarRelease() const {
+  auto release = std::make_shared<Release>();
+  release->clock = pipes_[Index(Pipe::kScalar)].ready;
+  release->cycle = scalar_cycle_;
+  return release;
 }
 
 void Observer::CleanLine(const GmSpace::Region& region, uint64_t offset, const Place& place) {
   Begin(Pipe::kScalar, "DataCacheCleanAndInvalid", place, ScalarCycles());
-  const uint8_t* line = LineOf(region, offset);
-  const auto dirty = dirty_.find(line);
-  if (dirty != dirty_.end()) {
-    Clean(&dirty->second, now_.number);
-    dirty_.erase(dirty);
-  }
-  clean_since_[line] = now_.number;
+  cache_.Clean(region, offset, LaneOf(Pipe::kScalar), ScalarRelease(), now_.number);
   End();
 }
 
 void Observer::CleanAll(const Place& place) {
   Begin(Pipe::kScalar, "DataCacheCleanAndInvalid", place, ScalarCycles());
-  for (auto& line : dirty_) Clean(&line.second, now_.number);
-  dirty_.clear();
-  all_clean_since_ = now_.number;
+  cache_.CleanAll(LaneOf(Pipe::kScalar), ScalarRelease(), now_.number);
   End();
 }
 
-void Observer::ExpectCacheClean() {
-  if (!checks_ || dirty_.empty()) return;
-  const DirtyLine& line = dirty_.begin()->second;
-  Fail(line.place, "SetValue to %s is not followed by DataCacheCleanAndInvalid by the end of the "
-       "kernel: it stays in the core's data cache",
-       line.region.c_str());
+void Observer::ExpectCacheClean() const {
+  if (checks_) cache_.ExpectClean();
 }
 
 }  // namespace host_ascendc

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Watches one core of a launch that is checked, counted or traced: what orders its instructions, what
-// they touch, and when they could run. An instruction is Begin, its reads, its writes, End.
+// Watches one core of a launch that is checked, counted or traced: what orders its instructions,
+// what they touch, and when they could run. An instruction is Begin, its reads, its writes, End.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
 
+#include "data_cache.h"
 #include "events.h"
 #include "gm_space.h"
 #include "launch.h"
@@ -48,10 +49,10 @@ class Observer {
   uint64_t scalar_cycle() const { return scalar_cycle_; }
   uint64_t last_cycle() const;
 
-  // The scalar data cache. A line is 64 bytes.
+  // DataCacheCleanAndInvalid.
   void CleanLine(const GmSpace::Region& region, uint64_t offset, const Place& place);
   void CleanAll(const Place& place);
-  void ExpectCacheClean();
+  void ExpectCacheClean() const;
 
   void CountUb(uint32_t bytes_in_use);
   const Counters& counters() const { return counters_; }
@@ -64,23 +65,21 @@ class Observer {
     uint64_t free_cycle = 0;
     uint64_t dispatched_version = 0;
   };
-  struct DirtyLine {
-    RegionHistory* history;
-    std::string region;
-    Place place;
-    uint64_t begin;  // of the line's bytes that lie in the region
-    uint64_t end;
-  };
-
   PipeState& pipe_state(Pipe pipe) { return pipes_[Index(pipe)]; }
   void Learn(Pipe pipe, const Clock& clock);
   void Acquire(const Shadow::Encounter& met);
   void CheckOrder(const Shadow::Encounter& met, bool writes, const std::string& memory,
                   uint64_t offset, bool own_core_only);
-  void CheckCache(const Shadow::Encounter& met, const GmSpace::Region& region, uint64_t line_number);
+  void CheckCache(const Shadow::Encounter& met, const GmSpace::Region& region,
+                  uint64_t line_number);
   [[noreturn]] void FailOrder(const Access& earlier, bool earlier_wrote, bool writes,
                               const std::string& memory, uint64_t offset);
-  void Clean(DirtyLine* line, uint64_t number);
+  void CheckNeighbours(const GmSpace::Region& region, uint64_t offset);
+  std::shared_ptr<const Release> ScalarRelease() const;
+  bool IsOwn(const Access& access) const {
+    return access.epoch.lane - first_lane_ < static_cast<Lane>(kPipes);
+  }
+  Lane LaneOf(Pipe pipe) const { return first_lane_ + static_cast<Lane>(pipe); }
 
   const uint32_t rank_;
   const uint32_t core_;
@@ -98,10 +97,7 @@ class Observer {
   uint64_t start_cycle_ = 0;
   uint64_t cycles_ = 0;
 
-  std::map<const uint8_t*, uint64_t> clean_since_;  // number of the access at which a line was cleaned
-  uint64_t all_clean_since_ = 0;
-  std::map<const uint8_t*, DirtyLine> dirty_;
-
+  DataCache cache_;
   Counters counters_;
 };
 

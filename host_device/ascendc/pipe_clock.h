@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vector clocks of pipes. A lane is one pipe of one core of one rank; its time counts the
-// instructions it has started. Knowing time t of a lane means: its first t instructions are complete.
-// The pipes of the own core are kept densely; other cores' lanes in a sorted list that clocks share
-// until one of them learns something.
+// instructions it has started. Knowing time t of a lane means: its first t instructions are
+// complete. The pipes of the own core are kept densely; other cores' lanes in a sorted list that
+// clocks share until one of them learns something.
 #pragma once
 
 #include <array>

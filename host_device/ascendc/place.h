@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where in the kernel's source a call stands. Every function of the API takes one as a defaulted last
-// argument, which the compiler fills in at the call.
+// Where in the kernel's source a call stands. Every function of the API takes one as a defaulted
+// last argument, which the compiler fills in at the call.
 #pragma once
 
 namespace host_ascendc {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the observers of one rank keep from launch to launch, so that accesses of different launches of
-// this process can be put in order.
+// What the observers of one rank keep from launch to launch, so that accesses of different launches
+// of this process can be put in order.
 #pragma once
 
 #include <cstdint>

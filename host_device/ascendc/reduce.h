@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums, maxima and minima within a repeat or a block. A sum is a binary tree over neighbours (asc-devkit:
-// ReduceDataBlock, ReduceRepeat, ReduceSum); elements that the mask leaves out take no part.
+// Sums, maxima and minima within a repeat or a block. A sum is a binary tree over neighbours
+// (asc-devkit: ReduceDataBlock, ReduceRepeat, ReduceSum); elements that the mask leaves out take no
+// part.
 #pragma once
 
 #include <cstdint>
@@ -72,8 +73,7 @@ Reduced<T> ReduceTree(const Operand<T>& operand, const uint8_t* ub, const Repeat
   for (uint32_t i = 0; i < size; ++i) {
     const bool any = (repeats.mask[(first + i) / 64] >> (first + i) % 64 & 1) != 0;
     if (any) {
-      const auto* at =
-          reinterpret_cast<const T*>(ub + AddressOf(operand, repeat, first + i));
+      const auto* at = reinterpret_cast<const T*>(ub + AddressOf(operand, repeat, first + i));
       level[i] = {*at, first + i, true};
     } else {
       level[i] = {T(0), 0, false};
@@ -111,8 +111,8 @@ void ReduceRepeats(const char* call, const Place& place, Reduction reduction, co
   if (repeats.count == 0) return;
   Core& core = Core::Current();
   const uint32_t step = dst_stride * static_cast<uint32_t>(sizeof(T));
-  uint8_t* target = core.Ub(to.view, uint64_t{repeats.count - 1} * step + sizeof(T), sizeof(T), call,
-                            place);
+  uint8_t* target =
+      core.Ub(to.view, uint64_t{repeats.count - 1} * step + sizeof(T), sizeof(T), call, place);
   VectorNote note = NoteReduction(call, place, from, repeats);
   if (note) {
     Stretches written([&](uint32_t address, uint32_t bytes) { note.Writes(address, bytes); });
@@ -147,8 +147,7 @@ void ReduceRepeatsWithIndex(const char* call, const Place& place, Reduction redu
     note.End();
   }
   for (uint32_t repeat = 0; repeat < repeats.count; ++repeat) {
-    const Reduced<T> best =
-        ReduceTree(from, core.UbBase(), repeats, repeat, 0, kWidth, reduction);
+    const Reduced<T> best = ReduceTree(from, core.UbBase(), repeats, repeat, 0, kWidth, reduction);
     uint8_t* at = target + repeat * step;
     *reinterpret_cast<T*>(at) = best.value;
     // The index is an integer in the bits of the element.
@@ -170,8 +169,8 @@ void ReduceBlocks(const char* call, const Place& place, Reduction reduction, con
   Core& core = Core::Current();
   constexpr auto kGroupBytes = static_cast<uint32_t>(kBlocksPerRepeat * sizeof(T));
   const uint32_t step = dst_stride * kGroupBytes;
-  uint8_t* target = core.Ub(to.view, uint64_t{repeats.count - 1} * step + kGroupBytes, kGroupBytes,
-                            call, place);
+  uint8_t* target =
+      core.Ub(to.view, uint64_t{repeats.count - 1} * step + kGroupBytes, kGroupBytes, call, place);
   VectorNote note = NoteReduction(call, place, from, repeats);
   const auto takes_part = [&](uint32_t block) {
     return MaskBits(repeats, block * kInBlock, kInBlock) != 0;
@@ -192,7 +191,8 @@ void ReduceBlocks(const char* call, const Place& place, Reduction reduction, con
     for (uint32_t block = 0; block < kBlocksPerRepeat; ++block) {
       if (!takes_part(block)) continue;
       reinterpret_cast<T*>(target + repeat * step)[block] =
-          ReduceTree(from, core.UbBase(), repeats, repeat, block * kInBlock, kInBlock, reduction).value;
+          ReduceTree(from, core.UbBase(), repeats, repeat, block * kInBlock, kInBlock, reduction)
+              .value;
     }
   }
 }

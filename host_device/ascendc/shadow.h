@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is known of each byte of a memory: who wrote it last, who has read it since. Kept by stretches
-// of bytes with the same history, so that its cost follows the number of accesses, not their size.
+// What is known of each byte of a memory: who wrote it last, who has read it since. Kept by
+// stretches of bytes with the same history, so that its cost follows the number of accesses, not
+// their size.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +52,8 @@ class Shadow {
     const std::vector<Access>* reads;
   };
 
-  // visit(const Encounter&) for each stretch of [begin, end), gaps included, until it returns false.
+  // visit(const Encounter&) for each stretch of [begin, end), gaps included, until it returns
+  // false.
   template <typename Visit>
   void Meet(uint64_t begin, uint64_t end, Visit visit) const {
     static const std::vector<Access> kNoReads;
@@ -62,14 +64,15 @@ class Shadow {
     }
     uint64_t at = begin;
     for (; stretch != stretches_.end() && stretch->first < end; ++stretch) {
-      if (stretch->first > at && !visit(Encounter{at, stretch->first, false, false, nullptr, &kNoReads})) {
+      if (stretch->first > at &&
+          !visit(Encounter{at, stretch->first, false, false, nullptr, &kNoReads})) {
         return;
       }
       const Stretch& known = stretch->second;
       const uint64_t from = stretch->first > begin ? stretch->first : begin;
       const uint64_t to = known.end < end ? known.end : end;
-      if (!visit(Encounter{from, to, known.written, known.defined, &known.write,
-                           &known.reads})) return;
+      if (!visit(Encounter{from, to, known.written, known.defined, &known.write, &known.reads}))
+        return;
       at = to;
     }
     if (at < end) visit(Encounter{at, end, false, false, nullptr, &kNoReads});

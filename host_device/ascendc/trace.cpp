@@ -13,8 +13,8 @@ namespace host_ascendc {
 namespace {
 
 std::string Metadata(const char* what, uint32_t core, int thread, const std::string& name) {
-  return Text("{\"ph\":\"M\",\"name\":\"%s\",\"pid\":%u,\"tid\":%d,\"args\":{\"name\":\"%s\"}}", what,
-              core, thread, name.c_str());
+  return Text("{\"ph\":\"M\",\"name\":\"%s\",\"pid\":%u,\"tid\":%d,\"args\":{\"name\":\"%s\"}}",
+              what, core, thread, name.c_str());
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ std::string Trace::Json(const std::string& kernel, uint32_t rank) const {
     }
   }
   for (const Event& event : events_) {
-    add(Text("{\"ph\":\"X\",\"name\":\"%s\",\"pid\":%u,\"tid\":%d,\"ts\":%.4f,\"dur\":%.4f,"
+    add(
+        Text("{\"ph\":\"X\",\"name\":\"%s\",\"pid\":%u,\"tid\":%d,\"ts\":%.4f,\"dur\":%.4f,"
              "\"args\":{\"at\":\"%s\",\"cycles\":%llu}}",
              event.call, event.core, Index(event.pipe),
              static_cast<double>(event.start) / per_microsecond,

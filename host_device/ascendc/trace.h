@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When each instruction of a launch could run under the cost model, for chrome://tracing and Perfetto:
-// one process per core, one thread per pipe.
+// When each instruction of a launch could run under the cost model, for chrome://tracing and
+// Perfetto: one process per core, one thread per pipe.
 #pragma once
 
 #include <cstdint>

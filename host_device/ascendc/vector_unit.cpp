@@ -41,9 +41,11 @@ Repeats MaskedElements(const uint64_t* mask, uint32_t repeats, uint32_t width, c
 
 void CheckOverlap(const UbView& to, uint64_t to_bytes, const UbView& from, uint64_t from_bytes,
                   const char* call, const Place& place) {
-  const bool apart = to.address + to_bytes <= from.address || from.address + from_bytes <= to.address;
+  const bool apart =
+      to.address + to_bytes <= from.address || from.address + from_bytes <= to.address;
   if (apart || (to.address == from.address && to_bytes == from_bytes)) return;
-  Fail(place, "%s: destination, UB bytes %u to %" PRIu64 ", and source, bytes %u to %" PRIu64
+  Fail(place,
+       "%s: destination, UB bytes %u to %" PRIu64 ", and source, bytes %u to %" PRIu64
        ", overlap in part; they must be the same or apart",
        call, to.address, to.address + to_bytes - 1, from.address, from.address + from_bytes - 1);
 }

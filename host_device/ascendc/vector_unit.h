@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vector instructions: an operation on elements, over the first elements of its operands (count form)
-// or over masked blocks at strides (mask and repeat form). Widest operand: 256 bytes per repeat.
+// Vector instructions: an operation on elements, over the first elements of its operands (count
+// form) or over masked blocks at strides (mask and repeat form). Widest operand: 256 bytes per
+// repeat.
 #pragma once
 
 #include <algorithm>
@@ -176,8 +177,8 @@ void Elementwise(const char* call, const Place& place, int64_t count, Operation 
   if (count == 0) return;
   const auto elements = static_cast<uint64_t>(count);
   Core& core = Core::Current();
-  To* target = reinterpret_cast<To*>(
-      core.Ub(to.view, elements * sizeof(To), kBlockBytes, call, place));
+  To* target =
+      reinterpret_cast<To*>(core.Ub(to.view, elements * sizeof(To), kBlockBytes, call, place));
   const std::tuple<const From*...> sources{reinterpret_cast<const From*>(
       core.Ub(from.view, elements * sizeof(From), kBlockBytes, call, place))...};
   if (VectorNote note{&core, call, place, Widest<To, From...>(), elements}) {
@@ -201,7 +202,8 @@ void Elementwise(const char* call, const Place& place, const Repeats& repeats, O
   constexpr uint32_t kWidth = kRepeatBytes / Widest<To, From...>();
   constexpr uint32_t kChunk = kWidth / kBlocksPerRepeat;
   if (repeats.count == 0) return;
-  if (IsFull(repeats, kWidth) && IsFlat(to, kWidth, repeats) && (IsFlat(from, kWidth, repeats) && ...)) {
+  if (IsFull(repeats, kWidth) && IsFlat(to, kWidth, repeats) &&
+      (IsFlat(from, kWidth, repeats) && ...)) {
     Elementwise<kReadsTo>(call, place, static_cast<int64_t>(repeats.count) * kWidth, operation, to,
                           from...);
     return;
@@ -211,7 +213,8 @@ void Elementwise(const char* call, const Place& place, const Repeats& repeats, O
   (core.Ub(from.view, 0, kBlockBytes, call, place), ...);
   CheckBounds(core, to, repeats, kWidth, call, place);
   (CheckBounds(core, from, repeats, kWidth, call, place), ...);
-  if (VectorNote note{&core, call, place, Widest<To, From...>(), uint64_t{repeats.count} * kWidth}) {
+  if (VectorNote note{&core, call, place, Widest<To, From...>(),
+                      uint64_t{repeats.count} * kWidth}) {
     const auto reads = [&](uint32_t address, uint32_t bytes) { note.Reads(address, bytes); };
     (EachStretchOf(from, repeats, kWidth, reads), ...);
     if (kReadsTo) EachStretchOf(to, repeats, kWidth, reads);

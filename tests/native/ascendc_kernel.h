@@ -57,24 +57,23 @@ void Order(host_ascendc::Place place = host_ascendc::Place()) {
 template <typename T>
 void LoadAll(const AscendC::LocalTensor<T>& to, std::vector<T>& from,
              host_ascendc::Place place = host_ascendc::Place()) {
-  AscendC::DataCopyPad(to, Global(from),
-                       AscendC::DataCopyExtParams(
-                           1, static_cast<uint32_t>(from.size() * sizeof(T)), 0, 0, 0),
-                       AscendC::DataCopyPadExtParams<T>(false, 0, 0, T(0)), place);
+  AscendC::DataCopyPad(
+      to, Global(from),
+      AscendC::DataCopyExtParams(1, static_cast<uint32_t>(from.size() * sizeof(T)), 0, 0, 0),
+      AscendC::DataCopyPadExtParams<T>(false, 0, 0, T(0)), place);
 }
 template <typename T>
 void StoreAll(std::vector<T>& to, const AscendC::LocalTensor<T>& from,
               host_ascendc::Place place = host_ascendc::Place()) {
-  AscendC::DataCopyPad(Global(to), from,
-                       AscendC::DataCopyExtParams(
-                           1, static_cast<uint32_t>(to.size() * sizeof(T)), 0, 0, 0),
-                       place);
+  AscendC::DataCopyPad(
+      Global(to), from,
+      AscendC::DataCopyExtParams(1, static_cast<uint32_t>(to.size() * sizeof(T)), 0, 0, 0), place);
 }
 
-#define EXPECT_PASSES(run)                                                                 \
-  do {                                                                                     \
-    const KernelRun& expected = (run);                                                     \
-    if (!expected.passed) check::Report(__FILE__, __LINE__, "fails: " + expected.error);   \
+#define EXPECT_PASSES(run)                                                               \
+  do {                                                                                   \
+    const KernelRun& expected = (run);                                                   \
+    if (!expected.passed) check::Report(__FILE__, __LINE__, "fails: " + expected.error); \
   } while (false)
 
 // The error names the line and says the text.
@@ -83,7 +82,7 @@ void StoreAll(std::vector<T>& to, const AscendC::LocalTensor<T>& from,
     const KernelRun& expected = (run);                                                     \
     EXPECT_FALSE(expected.passed);                                                         \
     const std::string file = __FILE__;                                                     \
-    EXPECT_TEXT_HAS(expected.error, file.substr(file.rfind('/') + 1) + ":" +               \
-                                        std::to_string(line) + ": ");                      \
+    EXPECT_TEXT_HAS(expected.error,                                                        \
+                    file.substr(file.rfind('/') + 1) + ":" + std::to_string(line) + ": "); \
     EXPECT_TEXT_HAS(expected.error, text);                                                 \
   } while (false)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cores of a rank and ranks of a process in Ascend C on the CPU: meeting, status words, the data cache.
+// Cores of a rank and ranks of a process in Ascend C on the CPU: meeting, status words, the data
+// cache.
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -71,7 +72,9 @@ class TwoRanks {
     return runs;
   }
 
-  GlobalTensor<float> Window(int rank, uint64_t offset = 0) { return Global(window_[rank], offset); }
+  GlobalTensor<float> Window(int rank, uint64_t offset = 0) {
+    return Global(window_[rank], offset);
+  }
   GlobalTensor<int32_t> Status(int rank, uint64_t flag = 0) {
     return Global(status_[rank], flag * kFlag);
   }
@@ -298,7 +301,8 @@ TEST(ascendc_wait_for_a_flag_that_nobody_raises_ends) {
     line = __LINE__ + 1;
     Await(Global(status, 8), buffer.Get<float>());
   });
-  EXPECT_FAILS_AT(run, line, "core 1 of rank 0 waits for a change of status at byte 32, with 1 of 2 cores "
+  EXPECT_FAILS_AT(run, line,
+                  "core 1 of rank 0 waits for a change of status at byte 32, with 1 of 2 cores "
                   "waiting: no other core or rank can write it");
   test.launch.wait = [](const host_ascendc::Waiting& waiting, std::string* why) {
     *why = "rank 3 is gone";
@@ -336,7 +340,8 @@ TEST(ascendc_wait_for_what_is_no_status_word_ends) {
       line = __LINE__ + 1;
       while (true) DataCopy(seen, Global(window), 8);
     });
-    EXPECT_FAILS_AT(run, line, "without giving way: a loop without end, or a wait for something that is no "
+    EXPECT_FAILS_AT(run, line,
+                    "without giving way: a loop without end, or a wait for something that is no "
                     "status word");
   }
 }

@@ -69,7 +69,8 @@ TEST(ascendc_data_copy_pad_fills_blocks_up) {
     Order<HardEvent::MTE2_MTE3>();
     DataCopy(Global(seen), local, 24);
   }));
-  const std::vector<float> wanted = {1, 2, 3, 1, 1, 1, 1, 1, 6, 7, 8, 6, 6, 6, 6, 6, 99, 1, 2, 3, 99, 99, 99, 99};
+  const std::vector<float> wanted = {1, 2, 3, 1, 1,  1, 1, 1, 6,  7,  8,  6,
+                                     6, 6, 6, 6, 99, 1, 2, 3, 99, 99, 99, 99};
   for (size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(seen[i], wanted[i]);
 }
 
@@ -99,6 +100,15 @@ TEST(ascendc_atomic_add_sums_over_cores) {
   EXPECT_EQ(test.to[255], 7 * 255.0f);
 }
 
+TEST(ascendc_atomic_add_left_on_is_refused_at_the_end) {
+  MemoryTest test;
+  const KernelRun run = test.With([&](auto) {
+    test.line = __LINE__ + 1;
+    SetAtomicAdd<float>();
+  });
+  EXPECT_FAILS_AT(run, test.line, "SetAtomicNone is missing");
+}
+
 TEST(ascendc_ub_overflow_is_refused) {
   MemoryTest test;
   const KernelRun run = test.Run([&] {
@@ -108,7 +118,8 @@ TEST(ascendc_ub_overflow_is_refused) {
     test.line = __LINE__ + 1;
     pipe.InitBuffer(second, 33);
   });
-  EXPECT_FAILS_AT(run, test.line, "InitBuffer of 33 bytes: UB has 196608 bytes and 196576 are taken");
+  EXPECT_FAILS_AT(run, test.line,
+                  "InitBuffer of 33 bytes: UB has 196608 bytes and 196576 are taken");
 }
 
 TEST(ascendc_ub_can_be_less_for_a_launch) {
@@ -122,7 +133,8 @@ TEST(ascendc_ub_can_be_less_for_a_launch) {
     test.line = __LINE__ + 1;
     pipe.InitBuffer(more, 1);
   });
-  EXPECT_FAILS_AT(run, test.line, "InitBuffer of 1 bytes: UB has 188160 bytes and 188160 are taken");
+  EXPECT_FAILS_AT(run, test.line,
+                  "InitBuffer of 1 bytes: UB has 188160 bytes and 188160 are taken");
 }
 
 TEST(ascendc_select_keeps_the_end_of_ub_for_itself) {
@@ -135,7 +147,8 @@ TEST(ascendc_select_keeps_the_end_of_ub_for_itself) {
     Duplicate(local, 0.0f, 128);
     PipeBarrier<PIPE_V>();
     test.line = __LINE__ + 1;
-    Select(local, local[64].ReinterpretCast<uint8_t>(), local, 1.0f, SELMODE::VSEL_TENSOR_SCALAR_MODE, 64);
+    Select(local, local[64].ReinterpretCast<uint8_t>(), local, 1.0f,
+           SELMODE::VSEL_TENSOR_SCALAR_MODE, 64);
   });
   EXPECT_FAILS_AT(run, test.line, "Select takes UB from byte 188416 on");
 }
@@ -166,7 +179,8 @@ TEST(ascendc_unaligned_ub_address_is_refused) {
 TEST(ascendc_unaligned_global_address_is_refused_by_data_copy_only) {
   MemoryTest test;
   GlobalTensor<float> skewed;
-  skewed.SetGlobalBuffer(reinterpret_cast<float*>(reinterpret_cast<uint8_t*>(test.from.data()) + 2));
+  skewed.SetGlobalBuffer(
+      reinterpret_cast<float*>(reinterpret_cast<uint8_t*>(test.from.data()) + 2));
   const KernelRun run = test.With([&](auto local) {
     DataCopyPad(local, skewed, DataCopyExtParams(1, 16, 0, 0, 0), DataCopyPadExtParams<float>());
     test.line = __LINE__ + 1;

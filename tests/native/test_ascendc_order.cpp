@@ -50,7 +50,8 @@ TEST(ascendc_vector_that_reads_what_a_copy_brings_needs_a_flag) {
     test.line = __LINE__ + 1;
     Adds(local[64], local, 1.0f, 64);
   });
-  EXPECT_FAILS_AT(run, test.line, "Adds on pipe V reads UB at byte 0, which DataCopy on pipe MTE2 wrote");
+  EXPECT_FAILS_AT(run, test.line,
+                  "Adds on pipe V reads UB at byte 0, which DataCopy on pipe MTE2 wrote");
   EXPECT_TEXT_HAS(run.error, At(test.earlier));
   EXPECT_TEXT_HAS(run.error, "SetFlag and WaitFlag of HardEvent::MTE2_V are missing");
 }
@@ -66,7 +67,8 @@ TEST(ascendc_copy_into_what_a_vector_reads_needs_a_flag) {
     test.line = __LINE__ + 1;
     DataCopy(local, Global(test.from), 64);
   });
-  EXPECT_FAILS_AT(run, test.line, "DataCopy on pipe MTE2 writes UB at byte 0, which Adds on pipe V reads");
+  EXPECT_FAILS_AT(run, test.line,
+                  "DataCopy on pipe MTE2 writes UB at byte 0, which Adds on pipe V reads");
   EXPECT_TEXT_HAS(run.error, At(test.earlier));
   EXPECT_TEXT_HAS(run.error, "HardEvent::V_MTE2");
 }

@@ -53,8 +53,7 @@ std::vector<T> Steps(size_t count, float first, float step) {
 
 TEST(ascendc_add_adds_the_first_elements_and_leaves_the_rest) {
   const std::vector<float> sums = Compute<float, float>(
-      Steps<float>(100, 1, 1), Steps<float>(100, 0, 0.5f), 104,
-      [](auto to, auto a, auto b) {
+      Steps<float>(100, 1, 1), Steps<float>(100, 0, 0.5f), 104, [](auto to, auto a, auto b) {
         Duplicate(to, -1.0f, 104);
         PipeBarrier<PIPE_V>();
         Add(to, a, b, 100);
@@ -76,8 +75,7 @@ TEST(ascendc_mul_by_one_block_for_all_repeats) {
 
 TEST(ascendc_mask_chooses_the_elements_of_each_repeat) {
   const std::vector<float> sums = Compute<float, float>(
-      Steps<float>(128, 0, 1), Steps<float>(128, 1, 0), 128,
-      [](auto to, auto a, auto b) {
+      Steps<float>(128, 0, 1), Steps<float>(128, 1, 0), 128, [](auto to, auto a, auto b) {
         Duplicate(to, -1.0f, 128);
         PipeBarrier<PIPE_V>();
         uint64_t mask[2] = {0x8000000000000001u, 0};
@@ -118,8 +116,7 @@ TEST(ascendc_axpy_rounds_product_and_sum_apart) {
   // A square a little above 1, minus 1: one rounding keeps bits that two lose.
   const float x = 1.0f + 0x1p-13f;
   const std::vector<float> sums = Compute<float, float>(
-      {x, x, x, x, x, x, x, x}, {-1, -1, -1, -1, -1, -1, -1, -1}, 8,
-      [x](auto to, auto a, auto b) {
+      {x, x, x, x, x, x, x, x}, {-1, -1, -1, -1, -1, -1, -1, -1}, 8, [x](auto to, auto a, auto b) {
         Adds(to, b, 0.0f, 8);
         PipeBarrier<PIPE_V>();
         Axpy(to, a, x, 8);
@@ -129,21 +126,22 @@ TEST(ascendc_axpy_rounds_product_and_sum_apart) {
 }
 
 TEST(ascendc_cast_rounds_to_bf16_as_asked) {
-  const std::vector<float> values = {1.0f, 1.00390625f, 1.01171875f, -1.01171875f, 1.0059f, -1.0059f, 3.0e38f, 0.0f};
+  const std::vector<float> values = {1.0f,    1.00390625f, 1.01171875f, -1.01171875f,
+                                     1.0059f, -1.0059f,    3.0e38f,     0.0f};
   const auto cast = [&](RoundMode mode) {
     std::vector<float> result;
-    for (const bfloat16_t value : Compute<bfloat16_t, float>(
-             values, values, 16, [mode](auto to, auto a, auto) {
-               Duplicate(to, bfloat16_t(0), 16);
-               PipeBarrier<PIPE_V>();
-               Cast(to, a, mode, 8);
-             })) {
+    for (const bfloat16_t value :
+         Compute<bfloat16_t, float>(values, values, 16, [mode](auto to, auto a, auto) {
+           Duplicate(to, bfloat16_t(0), 16);
+           PipeBarrier<PIPE_V>();
+           Cast(to, a, mode, 8);
+         })) {
       result.push_back(ToFloat(value));
     }
     return result;
   };
   const auto nearest = cast(RoundMode::CAST_RINT);
-  EXPECT_EQ(nearest[1], 1.0f);         // a tie goes to the even one
+  EXPECT_EQ(nearest[1], 1.0f);  // a tie goes to the even one
   EXPECT_EQ(nearest[2], 1.015625f);
   EXPECT_EQ(cast(RoundMode::CAST_ROUND)[1], 1.0078125f);  // a tie goes away from zero
   EXPECT_EQ(cast(RoundMode::CAST_TRUNC)[4], 1.0f);
@@ -153,8 +151,8 @@ TEST(ascendc_cast_rounds_to_bf16_as_asked) {
 
 TEST(ascendc_cast_to_integers_rounds_and_saturates) {
   const std::vector<float> values = {0.5f, 1.5f, -2.5f, 40000.0f, -40000.0f, 2.7f, NAN, 7.0f};
-  const std::vector<int16_t> nearest = Compute<int16_t, float>(
-      values, values, 16, [](auto to, auto a, auto) {
+  const std::vector<int16_t> nearest =
+      Compute<int16_t, float>(values, values, 16, [](auto to, auto a, auto) {
         Duplicate(to, int16_t{0}, 16);
         PipeBarrier<PIPE_V>();
         Cast(to, a, RoundMode::CAST_RINT, 8);
@@ -164,12 +162,12 @@ TEST(ascendc_cast_to_integers_rounds_and_saturates) {
 }
 
 TEST(ascendc_cast_half_to_int8_and_back) {
-  const std::vector<half> values = {half(-127), half(126.5f), half(3.5f), half(200), half(0),
-                                    half(1),    half(2),      half(-1)};
+  const std::vector<half> values = {half(-127), half(126.5f), half(3.5f), half(200),
+                                    half(0),    half(1),      half(2),    half(-1)};
   std::vector<half> sixteen(values);
   sixteen.resize(16, half(5));
-  const std::vector<half> back = Compute<half, half>(
-      sixteen, sixteen, 16, [](auto to, auto a, auto b) {
+  const std::vector<half> back =
+      Compute<half, half>(sixteen, sixteen, 16, [](auto to, auto a, auto b) {
         LocalTensor<int8_t> codes = b.template ReinterpretCast<int8_t>();
         Cast(codes, a, RoundMode::CAST_NONE, 16);
         PipeBarrier<PIPE_V>();
@@ -201,8 +199,8 @@ TEST(ascendc_whole_reduce_sum_is_a_binary_tree_in_each_repeat) {
   values[64] = 1.0f;
   values[66] = 0x1p-24f;
   values[67] = 0x1p-24f;
-  const std::vector<float> sums = Compute<float, float>(
-      values, values, 8, [](auto to, auto a, auto) {
+  const std::vector<float> sums =
+      Compute<float, float>(values, values, 8, [](auto to, auto a, auto) {
         Duplicate(to, 0.0f, 8);
         PipeBarrier<PIPE_V>();
         WholeReduceSum(to, a, 64, 2, 1, 1, 8);
@@ -216,8 +214,8 @@ TEST(ascendc_reduce_sum_adds_repeats_one_after_the_other) {
   values[0] = 1.0f;
   values[64] = 0x1p-24f;   // lost in 1
   values[128] = 0x1p-24f;  // lost again; a tree over repeats would have kept the two
-  const std::vector<float> sums = Compute<float, float>(
-      values, values, 8, [](auto to, auto a, auto b) {
+  const std::vector<float> sums =
+      Compute<float, float>(values, values, 8, [](auto to, auto a, auto b) {
         Duplicate(to, 0.0f, 8);
         PipeBarrier<PIPE_V>();
         ReduceSum(to, a, b, 160);
@@ -229,8 +227,7 @@ TEST(ascendc_block_reduce_max_gives_one_element_per_block) {
   std::vector<float> values(128);
   for (size_t i = 0; i < 128; ++i) values[i] = static_cast<float>((i * 37) % 101);
   const std::vector<float> largest = Compute<float, float>(
-      values, values, 16,
-      [](auto to, auto a, auto) { BlockReduceMax(to, a, 2, 64, 1, 1, 8); });
+      values, values, 16, [](auto to, auto a, auto) { BlockReduceMax(to, a, 2, 64, 1, 1, 8); });
   for (size_t block = 0; block < 16; ++block) {
     EXPECT_EQ(largest[block], *std::max_element(values.begin() + static_cast<long>(block) * 8,
                                                 values.begin() + static_cast<long>(block) * 8 + 8));
@@ -240,8 +237,8 @@ TEST(ascendc_block_reduce_max_gives_one_element_per_block) {
 TEST(ascendc_whole_reduce_max_gives_value_and_index) {
   std::vector<float> values(64, 0.0f);
   values[17] = 9.0f;
-  const std::vector<float> best = Compute<float, float>(
-      values, values, 8, [](auto to, auto a, auto) {
+  const std::vector<float> best =
+      Compute<float, float>(values, values, 8, [](auto to, auto a, auto) {
         Duplicate(to, 0.0f, 8);
         PipeBarrier<PIPE_V>();
         WholeReduceMax(to, a, 64, 1, 1, 1, 8);
@@ -253,9 +250,9 @@ TEST(ascendc_whole_reduce_max_gives_value_and_index) {
 }
 
 TEST(ascendc_brcb_fills_a_block_with_each_element) {
-  const std::vector<float> blocks = Compute<float, float>(
-      Steps<float>(16, 1, 1), Steps<float>(16, 1, 1), 128,
-      [](auto to, auto a, auto) { Brcb(to, a, 2, BrcbRepeatParams(1, 8)); });
+  const std::vector<float> blocks =
+      Compute<float, float>(Steps<float>(16, 1, 1), Steps<float>(16, 1, 1), 128,
+                            [](auto to, auto a, auto) { Brcb(to, a, 2, BrcbRepeatParams(1, 8)); });
   for (size_t i = 0; i < 128; ++i) EXPECT_EQ(blocks[i], static_cast<float>(i / 8 + 1));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ascend C on the CPU: the part of the API that this project's kernels use, under CANN's names. What
-// is not declared here is not there; docs/ascendc.md lists what is.
+// Ascend C on the CPU: the part of the API that this project's kernels use, under CANN's names.
+// What is not declared here is not there; docs/ascendc.md lists what is.
 #pragma once
 
 #include "basic_api/kernel_operator_block_sync_intf.h"

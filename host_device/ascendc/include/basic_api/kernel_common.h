@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "pipe.h"
 #include "events.h"
+#include "pipe.h"
 #include "scalar_type.h"
 
 #define __aicore__

@@ -35,7 +35,11 @@ struct DataCopyExtParams {
   DataCopyExtParams() = default;
   DataCopyExtParams(uint16_t count, uint32_t len, uint32_t src_stride, uint32_t dst_stride,
                     uint32_t reserved)
-      : blockCount(count), blockLen(len), srcStride(src_stride), dstStride(dst_stride), rsv(reserved) {}
+      : blockCount(count),
+        blockLen(len),
+        srcStride(src_stride),
+        dstStride(dst_stride),
+        rsv(reserved) {}
 
   uint16_t blockCount = 1;
   uint32_t blockLen = 0;
@@ -59,7 +63,8 @@ struct DataCopyPadExtParams {
 
 struct CopyRepeatParams {
   CopyRepeatParams() = default;
-  CopyRepeatParams(uint16_t dst_stride, uint16_t src_stride, uint16_t dst_repeat, uint16_t src_repeat)
+  CopyRepeatParams(uint16_t dst_stride, uint16_t src_stride, uint16_t dst_repeat,
+                   uint16_t src_repeat)
       : dstStride(dst_stride),
         srcStride(src_stride),
         dstRepeatSize(dst_repeat),
@@ -88,7 +93,8 @@ template <typename T>
 BlockShape ShapeOfCount(uint32_t count, const char* call, const Place& place) {
   const uint64_t bytes = uint64_t{count} * sizeof(T);
   if (bytes % kBlockBytes != 0 || bytes > kUbBytes) {
-    Fail(place, "%s of %u elements: %llu bytes, want a multiple of %u up to %u; other lengths take "
+    Fail(place,
+         "%s of %u elements: %llu bytes, want a multiple of %u up to %u; other lengths take "
          "DataCopyPad",
          call, count, static_cast<unsigned long long>(bytes), kBlockBytes, kUbBytes);
   }
@@ -137,31 +143,30 @@ template <typename T>
 inline void DataCopy(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
                      const DataCopyParams& params,
                      host_ascendc::Place place = host_ascendc::Place()) {
-  host_ascendc::CopyToUb(
-      "DataCopy", {ViewOf(dst), uint64_t{params.dstGap} * host_ascendc::kBlockBytes},
-      {host_ascendc::AlignedGm(src, "DataCopy", place),
-       uint64_t{params.srcGap} * host_ascendc::kBlockBytes},
-      host_ascendc::ShapeOf(params, "DataCopy", place), {}, place);
+  host_ascendc::CopyToUb("DataCopy",
+                         {ViewOf(dst), uint64_t{params.dstGap} * host_ascendc::kBlockBytes},
+                         {host_ascendc::AlignedGm(src, "DataCopy", place),
+                          uint64_t{params.srcGap} * host_ascendc::kBlockBytes},
+                         host_ascendc::ShapeOf(params, "DataCopy", place), {}, place);
 }
 
 template <typename T>
 inline void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>& src, uint32_t count,
                      host_ascendc::Place place = host_ascendc::Place()) {
   host_ascendc::CopyToGm("DataCopy", {host_ascendc::AlignedGm(dst, "DataCopy", place), 0},
-                         {ViewOf(src), 0},
-                         host_ascendc::ShapeOfCount<T>(count, "DataCopy", place), place);
+                         {ViewOf(src), 0}, host_ascendc::ShapeOfCount<T>(count, "DataCopy", place),
+                         place);
 }
 
 template <typename T>
 inline void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>& src,
                      const DataCopyParams& params,
                      host_ascendc::Place place = host_ascendc::Place()) {
-  host_ascendc::CopyToGm(
-      "DataCopy",
-      {host_ascendc::AlignedGm(dst, "DataCopy", place),
-       uint64_t{params.dstGap} * host_ascendc::kBlockBytes},
-      {ViewOf(src), uint64_t{params.srcGap} * host_ascendc::kBlockBytes},
-      host_ascendc::ShapeOf(params, "DataCopy", place), place);
+  host_ascendc::CopyToGm("DataCopy",
+                         {host_ascendc::AlignedGm(dst, "DataCopy", place),
+                          uint64_t{params.dstGap} * host_ascendc::kBlockBytes},
+                         {ViewOf(src), uint64_t{params.srcGap} * host_ascendc::kBlockBytes},
+                         host_ascendc::ShapeOf(params, "DataCopy", place), place);
 }
 
 template <typename T>
@@ -175,10 +180,10 @@ template <typename T>
 inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src,
                      const DataCopyParams& params,
                      host_ascendc::Place place = host_ascendc::Place()) {
-  host_ascendc::CopyWithinUb(
-      "DataCopy", {ViewOf(dst), uint64_t{params.dstGap} * host_ascendc::kBlockBytes},
-      {ViewOf(src), uint64_t{params.srcGap} * host_ascendc::kBlockBytes},
-      host_ascendc::ShapeOf(params, "DataCopy", place), place);
+  host_ascendc::CopyWithinUb("DataCopy",
+                             {ViewOf(dst), uint64_t{params.dstGap} * host_ascendc::kBlockBytes},
+                             {ViewOf(src), uint64_t{params.srcGap} * host_ascendc::kBlockBytes},
+                             host_ascendc::ShapeOf(params, "DataCopy", place), place);
 }
 
 template <typename T>
@@ -195,20 +200,19 @@ inline void DataCopyPad(const LocalTensor<T>& dst, const GlobalTensor<T>& src,
   padding.defined = pad.isPad && padding.left + padding.right != 0;
   padding.value_bytes = sizeof(T);
   std::memcpy(padding.value, &pad.paddingValue, sizeof(T));
-  host_ascendc::CopyToUb(
-      "DataCopyPad", {ViewOf(dst), uint64_t{params.dstStride} * host_ascendc::kBlockBytes},
-      {AddressOf(src), params.srcStride},
-      host_ascendc::ShapeOf<T>(params, "DataCopyPad", place), padding, place);
+  host_ascendc::CopyToUb("DataCopyPad",
+                         {ViewOf(dst), uint64_t{params.dstStride} * host_ascendc::kBlockBytes},
+                         {AddressOf(src), params.srcStride},
+                         host_ascendc::ShapeOf<T>(params, "DataCopyPad", place), padding, place);
 }
 
 template <typename T>
 inline void DataCopyPad(const GlobalTensor<T>& dst, const LocalTensor<T>& src,
                         const DataCopyExtParams& params,
                         host_ascendc::Place place = host_ascendc::Place()) {
-  host_ascendc::CopyToGm(
-      "DataCopyPad", {AddressOf(dst), params.dstStride},
-      {ViewOf(src), uint64_t{params.srcStride} * host_ascendc::kBlockBytes},
-      host_ascendc::ShapeOf<T>(params, "DataCopyPad", place), place);
+  host_ascendc::CopyToGm("DataCopyPad", {AddressOf(dst), params.dstStride},
+                         {ViewOf(src), uint64_t{params.srcStride} * host_ascendc::kBlockBytes},
+                         host_ascendc::ShapeOf<T>(params, "DataCopyPad", place), place);
 }
 
 template <typename T, bool isSetMask = true>

@@ -76,34 +76,34 @@ struct OrElements {
 namespace AscendC {
 
 // Declares the three forms of one call.
-#define HOST_ASCENDC_BINARY(Call, ...)                                                            \
-  template <typename T, bool isSetMask = true>                                                    \
-  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                         \
-                   const LocalTensor<T>& src1, const uint64_t mask[], const uint8_t repeat_time,  \
-                   const BinaryRepeatParams& repeat_params,                                       \
-                   host_ascendc::Place place = host_ascendc::Place()) {                           \
-    static_assert(kIsOneOf<T, __VA_ARGS__>, #Call " is for " #__VA_ARGS__);                       \
-    static_assert(isSetMask, "a mask set outside is not there");                                  \
-    host_ascendc::Binary(#Call, dst, src0, src1, mask, repeat_time, repeat_params, place,         \
-                         host_ascendc::Call##Elements());                                         \
-  }                                                                                               \
-  template <typename T, bool isSetMask = true>                                                    \
-  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                         \
-                   const LocalTensor<T>& src1, uint64_t mask, const uint8_t repeat_time,          \
-                   const BinaryRepeatParams& repeat_params,                                       \
-                   host_ascendc::Place place = host_ascendc::Place()) {                           \
-    static_assert(kIsOneOf<T, __VA_ARGS__>, #Call " is for " #__VA_ARGS__);                       \
-    static_assert(isSetMask, "a mask set outside is not there");                                  \
-    host_ascendc::Binary(#Call, dst, src0, src1, mask, repeat_time, repeat_params, place,         \
-                         host_ascendc::Call##Elements());                                         \
-  }                                                                                               \
-  template <typename T>                                                                           \
-  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                         \
-                   const LocalTensor<T>& src1, const int32_t& count,                              \
-                   host_ascendc::Place place = host_ascendc::Place()) {                           \
-    static_assert(kIsOneOf<T, __VA_ARGS__>, #Call " is for " #__VA_ARGS__);                       \
-    host_ascendc::Elementwise(#Call, place, int64_t{count}, host_ascendc::Call##Elements(),       \
-                              OperandOf(dst), OperandOf(src0), OperandOf(src1));                  \
+#define HOST_ASCENDC_BINARY(Call, ...)                                                           \
+  template <typename T, bool isSetMask = true>                                                   \
+  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                        \
+                   const LocalTensor<T>& src1, const uint64_t mask[], const uint8_t repeat_time, \
+                   const BinaryRepeatParams& repeat_params,                                      \
+                   host_ascendc::Place place = host_ascendc::Place()) {                          \
+    static_assert(kIsOneOf<T, __VA_ARGS__>, #Call " is for " #__VA_ARGS__);                      \
+    static_assert(isSetMask, "a mask set outside is not there");                                 \
+    host_ascendc::Binary(#Call, dst, src0, src1, mask, repeat_time, repeat_params, place,        \
+                         host_ascendc::Call##Elements());                                        \
+  }                                                                                              \
+  template <typename T, bool isSetMask = true>                                                   \
+  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                        \
+                   const LocalTensor<T>& src1, uint64_t mask, const uint8_t repeat_time,         \
+                   const BinaryRepeatParams& repeat_params,                                      \
+                   host_ascendc::Place place = host_ascendc::Place()) {                          \
+    static_assert(kIsOneOf<T, __VA_ARGS__>, #Call " is for " #__VA_ARGS__);                      \
+    static_assert(isSetMask, "a mask set outside is not there");                                 \
+    host_ascendc::Binary(#Call, dst, src0, src1, mask, repeat_time, repeat_params, place,        \
+                         host_ascendc::Call##Elements());                                        \
+  }                                                                                              \
+  template <typename T>                                                                          \
+  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src0,                        \
+                   const LocalTensor<T>& src1, const int32_t& count,                             \
+                   host_ascendc::Place place = host_ascendc::Place()) {                          \
+    static_assert(kIsOneOf<T, __VA_ARGS__>, #Call " is for " #__VA_ARGS__);                      \
+    host_ascendc::Elementwise(#Call, place, int64_t{count}, host_ascendc::Call##Elements(),      \
+                              OperandOf(dst), OperandOf(src0), OperandOf(src1));                 \
   }
 
 HOST_ASCENDC_BINARY(Add, half, float, int16_t, int32_t)

@@ -21,15 +21,14 @@ inline void Brcb(const LocalTensor<T>& dst, const LocalTensor<T>& src, const uin
   constexpr auto kInBlock = static_cast<uint32_t>(kBlockBytes / sizeof(T));
   host_ascendc::Core& core = host_ascendc::Core::Current();
   const auto source_bytes = static_cast<uint32_t>(repeat_time * kBlocksPerRepeat * sizeof(T));
-  const T* source = reinterpret_cast<const T*>(
-      core.Ub(ViewOf(src), source_bytes, kBlockBytes, "Brcb", place));
+  const T* source =
+      reinterpret_cast<const T*>(core.Ub(ViewOf(src), source_bytes, kBlockBytes, "Brcb", place));
   const auto block_at = [&](uint32_t repeat, uint32_t block) {
     return (repeat * repeat_params.dstRepStride + block * repeat_params.dstBlkStride) * kBlockBytes;
   };
   const host_ascendc::UbView to = ViewOf(dst);
-  uint8_t* target =
-      core.Ub(to, block_at(repeat_time - 1u, kBlocksPerRepeat - 1) + kBlockBytes, kBlockBytes, "Brcb",
-              place);
+  uint8_t* target = core.Ub(to, block_at(repeat_time - 1u, kBlocksPerRepeat - 1) + kBlockBytes,
+                            kBlockBytes, "Brcb", place);
   if (host_ascendc::VectorNote note{&core, "Brcb", place, sizeof(T),
                                     uint64_t{repeat_time} * kBlocksPerRepeat * kInBlock}) {
     note.Reads(ViewOf(src).address, source_bytes);

@@ -84,13 +84,14 @@ inline void Compare(const LocalTensor<U>& dst, const LocalTensor<T>& src0,
   static_assert(kIsOneOf<T, half, float, int32_t>, "Compare is for half, float and int32_t");
   static_assert(kIsOneOf<U, uint8_t, int8_t>, "Compare writes bits into uint8_t or int8_t");
   if constexpr (std::is_same_v<T, int32_t>) {
-    if (cmp_mode != CMPMODE::EQ) host_ascendc::Fail(place, "Compare of int32_t knows CMPMODE::EQ only");
+    if (cmp_mode != CMPMODE::EQ)
+      host_ascendc::Fail(place, "Compare of int32_t knows CMPMODE::EQ only");
   }
   const host_ascendc::UbView second = ViewOf(src1);
   const T* other = reinterpret_cast<const T*>(
       host_ascendc::Core::Current().Ub(second, 0, host_ascendc::kBlockBytes, "Compare", place));
-  host_ascendc::CompareInto<T>("Compare", place, ViewOf(dst), ViewOf(src0), &second, count, cmp_mode,
-                               [other](uint32_t i) { return other[i]; });
+  host_ascendc::CompareInto<T>("Compare", place, ViewOf(dst), ViewOf(src0), &second, count,
+                               cmp_mode, [other](uint32_t i) { return other[i]; });
 }
 
 template <typename T, typename U>
@@ -112,7 +113,8 @@ inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0,
 
 namespace host_ascendc {
 
-// Where the device's Select keeps what it works with (CANN 8.1.RC1, dav_c220: the last 8 KiB of UB).
+// Where the device's Select keeps what it works with (CANN 8.1.RC1, dav_c220: the last 8 KiB of
+// UB).
 constexpr uint32_t kSelectScratch = 184 * 1024;
 
 template <typename T, typename Other>

@@ -16,8 +16,8 @@ template <typename T>
 inline void Duplicate(const LocalTensor<T>& dst, const T& scalar, const int32_t& count,
                       host_ascendc::Place place = host_ascendc::Place()) {
   static_assert(kIsDuplicateType<T>, "Duplicate: element type");
-  host_ascendc::Elementwise("Duplicate", place, int64_t{count}, [scalar]() { return scalar; },
-                            OperandOf(dst));
+  host_ascendc::Elementwise(
+      "Duplicate", place, int64_t{count}, [scalar]() { return scalar; }, OperandOf(dst));
 }
 
 template <typename T, bool isSetMask = true>
@@ -27,10 +27,9 @@ inline void Duplicate(const LocalTensor<T>& dst, const T& scalar, uint64_t mask,
                       host_ascendc::Place place = host_ascendc::Place()) {
   static_assert(kIsDuplicateType<T>, "Duplicate: element type");
   static_assert(isSetMask, "a mask set outside is not there");
-  host_ascendc::Elementwise("Duplicate", place,
-                            host_ascendc::RepeatsOf<T>(mask, repeat_time, "Duplicate", place),
-                            [scalar]() { return scalar; },
-                            OperandOf(dst, dst_block_stride, dst_repeat_stride));
+  host_ascendc::Elementwise(
+      "Duplicate", place, host_ascendc::RepeatsOf<T>(mask, repeat_time, "Duplicate", place),
+      [scalar]() { return scalar; }, OperandOf(dst, dst_block_stride, dst_repeat_stride));
 }
 
 template <typename T, bool isSetMask = true>
@@ -40,10 +39,9 @@ inline void Duplicate(const LocalTensor<T>& dst, const T& scalar, const uint64_t
                       host_ascendc::Place place = host_ascendc::Place()) {
   static_assert(kIsDuplicateType<T>, "Duplicate: element type");
   static_assert(isSetMask, "a mask set outside is not there");
-  host_ascendc::Elementwise("Duplicate", place,
-                            host_ascendc::RepeatsOf<T>(mask, repeat_time, "Duplicate", place),
-                            [scalar]() { return scalar; },
-                            OperandOf(dst, dst_block_stride, dst_repeat_stride));
+  host_ascendc::Elementwise(
+      "Duplicate", place, host_ascendc::RepeatsOf<T>(mask, repeat_time, "Duplicate", place),
+      [scalar]() { return scalar; }, OperandOf(dst, dst_block_stride, dst_repeat_stride));
 }
 
 }  // namespace AscendC

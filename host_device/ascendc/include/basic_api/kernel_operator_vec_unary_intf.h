@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Element by element on one tensor. The device approximates Reciprocal and Rsqrt; here all are rounded
-// correctly.
+// Element by element on one tensor. The device approximates Reciprocal and Rsqrt; here all are
+// rounded correctly.
 #pragma once
 
 #include <cmath>
@@ -39,31 +39,31 @@ struct ReluElements {
 
 namespace AscendC {
 
-#define HOST_ASCENDC_UNARY(Call)                                                                  \
-  template <typename T, bool isSetMask = true>                                                    \
-  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src, const uint64_t mask[],   \
-                   const uint8_t repeat_time, const UnaryRepeatParams& repeat_params,             \
-                   host_ascendc::Place place = host_ascendc::Place()) {                           \
-    static_assert(kIsOneOf<T, half, float>, #Call " is for half and float");                      \
-    static_assert(isSetMask, "a mask set outside is not there");                                  \
-    host_ascendc::Unary(#Call, dst, src, mask, repeat_time, repeat_params, place,                 \
-                        host_ascendc::Call##Elements());                                          \
-  }                                                                                               \
-  template <typename T, bool isSetMask = true>                                                    \
-  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src, const uint64_t mask,     \
-                   const uint8_t repeat_time, const UnaryRepeatParams& repeat_params,             \
-                   host_ascendc::Place place = host_ascendc::Place()) {                           \
-    static_assert(kIsOneOf<T, half, float>, #Call " is for half and float");                      \
-    static_assert(isSetMask, "a mask set outside is not there");                                  \
-    host_ascendc::Unary(#Call, dst, src, mask, repeat_time, repeat_params, place,                 \
-                        host_ascendc::Call##Elements());                                          \
-  }                                                                                               \
-  template <typename T>                                                                           \
-  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src, const int32_t& count,    \
-                   host_ascendc::Place place = host_ascendc::Place()) {                           \
-    static_assert(kIsOneOf<T, half, float>, #Call " is for half and float");                      \
-    host_ascendc::Elementwise(#Call, place, int64_t{count}, host_ascendc::Call##Elements(),       \
-                              OperandOf(dst), OperandOf(src));                                    \
+#define HOST_ASCENDC_UNARY(Call)                                                                \
+  template <typename T, bool isSetMask = true>                                                  \
+  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src, const uint64_t mask[], \
+                   const uint8_t repeat_time, const UnaryRepeatParams& repeat_params,           \
+                   host_ascendc::Place place = host_ascendc::Place()) {                         \
+    static_assert(kIsOneOf<T, half, float>, #Call " is for half and float");                    \
+    static_assert(isSetMask, "a mask set outside is not there");                                \
+    host_ascendc::Unary(#Call, dst, src, mask, repeat_time, repeat_params, place,               \
+                        host_ascendc::Call##Elements());                                        \
+  }                                                                                             \
+  template <typename T, bool isSetMask = true>                                                  \
+  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src, const uint64_t mask,   \
+                   const uint8_t repeat_time, const UnaryRepeatParams& repeat_params,           \
+                   host_ascendc::Place place = host_ascendc::Place()) {                         \
+    static_assert(kIsOneOf<T, half, float>, #Call " is for half and float");                    \
+    static_assert(isSetMask, "a mask set outside is not there");                                \
+    host_ascendc::Unary(#Call, dst, src, mask, repeat_time, repeat_params, place,               \
+                        host_ascendc::Call##Elements());                                        \
+  }                                                                                             \
+  template <typename T>                                                                         \
+  inline void Call(const LocalTensor<T>& dst, const LocalTensor<T>& src, const int32_t& count,  \
+                   host_ascendc::Place place = host_ascendc::Place()) {                         \
+    static_assert(kIsOneOf<T, half, float>, #Call " is for half and float");                    \
+    host_ascendc::Elementwise(#Call, place, int64_t{count}, host_ascendc::Call##Elements(),     \
+                              OperandOf(dst), OperandOf(src));                                  \
   }
 
 HOST_ASCENDC_UNARY(Abs)

@@ -104,11 +104,10 @@ namespace AscendC {
 template <typename T, typename U>
 inline void Cast(const LocalTensor<T>& dst, const LocalTensor<U>& src, const RoundMode& round_mode,
                  const uint32_t count, host_ascendc::Place place = host_ascendc::Place()) {
-  host_ascendc::WithConversion<T, U>(
-      RoundingOf<T, U>(round_mode, place), [&](auto operation) {
-        host_ascendc::Elementwise("Cast", place, int64_t{count}, operation, OperandOf(dst),
-                                  OperandOf(src));
-      });
+  host_ascendc::WithConversion<T, U>(RoundingOf<T, U>(round_mode, place), [&](auto operation) {
+    host_ascendc::Elementwise("Cast", place, int64_t{count}, operation, OperandOf(dst),
+                              OperandOf(src));
+  });
 }
 
 template <typename T, typename U, bool isSetMask = true>
@@ -117,10 +116,9 @@ inline void Cast(const LocalTensor<T>& dst, const LocalTensor<U>& src, const Rou
                  const UnaryRepeatParams& repeat_params,
                  host_ascendc::Place place = host_ascendc::Place()) {
   static_assert(isSetMask, "a mask set outside is not there");
-  host_ascendc::WithConversion<T, U>(
-      RoundingOf<T, U>(round_mode, place), [&](auto operation) {
-        host_ascendc::Unary("Cast", dst, src, mask, repeat_time, repeat_params, place, operation);
-      });
+  host_ascendc::WithConversion<T, U>(RoundingOf<T, U>(round_mode, place), [&](auto operation) {
+    host_ascendc::Unary("Cast", dst, src, mask, repeat_time, repeat_params, place, operation);
+  });
 }
 
 template <typename T, typename U, bool isSetMask = true>
@@ -129,10 +127,9 @@ inline void Cast(const LocalTensor<T>& dst, const LocalTensor<U>& src, const Rou
                  const UnaryRepeatParams& repeat_params,
                  host_ascendc::Place place = host_ascendc::Place()) {
   static_assert(isSetMask, "a mask set outside is not there");
-  host_ascendc::WithConversion<T, U>(
-      RoundingOf<T, U>(round_mode, place), [&](auto operation) {
-        host_ascendc::Unary("Cast", dst, src, mask, repeat_time, repeat_params, place, operation);
-      });
+  host_ascendc::WithConversion<T, U>(RoundingOf<T, U>(round_mode, place), [&](auto operation) {
+    host_ascendc::Unary("Cast", dst, src, mask, repeat_time, repeat_params, place, operation);
+  });
 }
 
 }  // namespace AscendC
