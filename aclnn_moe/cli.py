@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands: aclnn-moe demo | doctor | env | opp | run -- CMD."""
+"""The commands: aclnn-moe demo | doctor | env | opp | run -- CMD | trace [-- CMD]."""
 
 from __future__ import annotations
 
@@ -21,13 +21,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     # argparse would take the options of CMD for its own.
     if words[:1] == ["run"]:
         return _run(parser, words[1:])
+    words, program = _split(words)
     args = parser.parse_args(words)
+    if program and words[:1] != ["trace"]:
+        parser.error(f"{words[0] if words else ''}: takes no program after --")
+    args.program = program
     try:
         status: int = args.command(args)
     except (OSError, ValueError) as error:
         print(f"aclnn-moe {words[0]}: {error}", file=sys.stderr)
         return 1
     return status
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Return what is before ``--`` and what is after it."""
+    if "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
 
 
 def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -114,7 +126,25 @@ def _parser(words: list[str]) -> argparse.ArgumentParser:
         "run", help="run a program with them", usage="aclnn-moe run -- CMD [ARGUMENT ...]"
     )
     run.add_argument("words", nargs="*", metavar="CMD")
+
+    trace = commands.add_parser(
+        "trace",
+        help="run a program on the Ascend C kernel, and show what the kernel did",
+        usage="aclnn-moe trace [OPTION ...] [-- CMD [ARGUMENT ...]]",
+        epilog="Without CMD, the demo runs on two ranks.",
+    )
+    if words == ["trace"]:
+        from aclnn_moe import trace_command
+
+        trace_command.add_arguments(trace)
+        trace.set_defaults(command=_trace)
     return parser
+
+
+def _trace(args: argparse.Namespace) -> int:
+    from aclnn_moe import trace_command
+
+    return trace_command.run(args, args.program, {**os.environ, **environment()})
 
 
 def _doctor(args: argparse.Namespace) -> int:
