@@ -626,7 +626,9 @@ class Toolchain:
         def all_of(key: str) -> tuple[str, ...]:
             return tuple(value for name, value in words if name == key)
 
-        return cls(all_of("compiler")[0], Path(all_of("kernel")[0]), all_of("include"), all_of("archive"))
+        return cls(
+            all_of("compiler")[0], Path(all_of("kernel")[0]), all_of("include"), all_of("archive")
+        )
 
     def build(self, kernel: Path, program: Path) -> None:
         """Compile the kernel in folder ``kernel`` and link the driver with it."""
