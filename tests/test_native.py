@@ -15,8 +15,8 @@ import pytest
 FOLDER_VARIABLE = "ACLNN_MOE_NATIVE_TESTS"
 # The slowest test takes seconds; sanitizers make it ten times slower.
 TIMEOUT_SECONDS = 300
-# Programs that run the operator: on the Ascend C kernel too, with all checks. Few cores, as sanitizers
-# make them slow; the tests in Python have all 48.
+# Programs that run the operator: on the Ascend C kernel too, with all checks. Few cores, as
+# sanitizers make them slow; the tests in Python have all 48.
 OPERATOR_PROGRAMS = ("test_op_combine", "test_op_features", "test_op_threads")
 ON_ASCEND_C = {
     "ACLNN_MOE_HOST_KERNEL": "ascend910_93",
