@@ -19,6 +19,12 @@ _LISTS = ("ASCEND_CUSTOM_OPP_PATH", "LD_LIBRARY_PATH")
 # What torch_npu looks for below ASCEND_HOME_PATH before it starts.
 _WANTED_BY_TORCH_NPU = ("runtime", "compiler")
 
+# The kernels of the host device, and what only one of them looks at.
+_KERNEL = "ACLNN_MOE_HOST_KERNEL"
+_KERNELS = ("host_cpu", "ascend910_93")
+_OF_ASCEND_C = tuple(f"{_KERNEL}_{name}" for name in ("CHECK", "CORES", "TRACE"))
+_MOST_CORES = 48
+
 _RUN = "start programs by `aclnn-moe run -- CMD`"
 _SOURCE = "source the whole set_env.sh of one CANN"
 
@@ -36,7 +42,7 @@ def contradictions(environ: Mapping[str, str], installation: Installation | None
     installation
         What discovery chose from them.
     """
-    found = [*_paths(environ), *_halves(environ)]
+    found = [*_paths(environ), *_halves(environ), *_host_kernel(environ)]
     if installation is not None:
         found += [*_other_home(environ, installation), *_other_libraries(environ, installation)]
     return found
@@ -100,6 +106,25 @@ def _halves(environ: Mapping[str, str]) -> Iterator[str]:
                 f"torch_npu refuses to start; remedy: {_SOURCE}, or unset ASCEND_HOME_PATH and "
                 f"{_RUN}"
             )
+
+
+def _host_kernel(environ: Mapping[str, str]) -> Iterator[str]:
+    kernel = environ.get(_KERNEL, "")
+    if kernel and kernel not in _KERNELS:
+        yield f"{_KERNEL} is {kernel}; remedy: {' or '.join(_KERNELS)}, or unset it"
+    given = [name for name in _OF_ASCEND_C if environ.get(name)]
+    if given and kernel in ("", "host_cpu"):
+        yield (
+            f"{', '.join(given)} set, which the kernel host_cpu does not look at; remedy: "
+            f"{_KERNEL}=ascend910_93, or unset {', '.join(given)}"
+        )
+    check, cores, trace = (environ.get(name, "") for name in _OF_ASCEND_C)
+    if check not in ("", "0", "1"):
+        yield f"{_OF_ASCEND_C[0]} is {check}; remedy: 1 for the kernel's checks, 0 for none"
+    if cores and not (cores.isdecimal() and 1 <= int(cores) <= _MOST_CORES):
+        yield f"{_OF_ASCEND_C[1]} is {cores}; remedy: vector cores of a rank, 1 to {_MOST_CORES}"
+    if trace and not Path(trace).is_dir():
+        yield f"{_OF_ASCEND_C[2]} names {trace}, which is no folder; remedy: make it"
 
 
 def _other_home(environ: Mapping[str, str], installation: Installation) -> Iterator[str]:

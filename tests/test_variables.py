@@ -217,3 +217,34 @@ def test_loader_finds_libraries_on_the_path_and_in_its_cache(
     assert not variables.loader_finds({}, "libnamed.so")
     monkeypatch.setattr(variables, "_LOADER_CACHE", tmp_path / "gone")
     assert not variables.loader_finds(environ, "libcached.so")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ACLNN_MOE_HOST_KERNEL", "gpu", "is gpu; remedy: host_cpu or ascend910_93"),
+        ("ACLNN_MOE_HOST_KERNEL_CHECK", "yes", "is yes; remedy: 1 for the kernel's checks"),
+        ("ACLNN_MOE_HOST_KERNEL_CORES", "49", "is 49; remedy: vector cores of a rank, 1 to 48"),
+        ("ACLNN_MOE_HOST_KERNEL_CORES", "0", "is 0; remedy: vector cores of a rank, 1 to 48"),
+        ("ACLNN_MOE_HOST_KERNEL_TRACE", "/nowhere", "names /nowhere, which is no folder"),
+    ],
+)
+def test_a_wrong_value_for_the_host_kernel_is_named(name: str, value: str, said: str) -> None:
+    environ = {"ACLNN_MOE_HOST_KERNEL": "ascend910_93", name: value}
+    assert [text for text in variables.contradictions(environ, None) if f"{name} {said}" in text]
+
+
+def test_what_host_cpu_does_not_look_at_is_named() -> None:
+    environ = {"ACLNN_MOE_HOST_KERNEL_CHECK": "1"}
+    (text,) = variables.contradictions(environ, None)
+    assert "ACLNN_MOE_HOST_KERNEL_CHECK set, which the kernel host_cpu does not look at" in text
+
+
+def test_the_ascend_c_kernel_with_its_options_is_in_order(tmp_path: Path) -> None:
+    environ = {
+        "ACLNN_MOE_HOST_KERNEL": "ascend910_93",
+        "ACLNN_MOE_HOST_KERNEL_CHECK": "1",
+        "ACLNN_MOE_HOST_KERNEL_CORES": "8",
+        "ACLNN_MOE_HOST_KERNEL_TRACE": str(tmp_path),
+    }
+    assert variables.contradictions(environ, None) == []

@@ -88,6 +88,39 @@ std::vector<Scenario> Scenarios() {
     s.h = 1024;
   }
   {
+    Scenario& s = add("cores_share_tokens");
+    s.bs = 3;
+    s.cores = 7;
+    s.h = 1568;
+    s.launches = 4;
+    s.positions = true;
+    s.mask = MaskKind::kChoices;
+  }
+  {
+    Scenario& s = add("cores_share_what_is_left_over");
+    s.bs = 9;
+    s.cores = 4;
+    s.h = 1568;
+  }
+  {
+    Scenario& s = add("cores_share_what_a_mask_leaves_over");
+    s.bs = 13;
+    s.cores = 4;
+    s.h = 1056;
+    s.positions = s.shared_x = true;
+    s.mask = MaskKind::kChoices;
+  }
+  {
+    Scenario& s = add("cores_share_int8_tokens");
+    s.bs = 10;
+    s.cores = 8;
+    s.h = 2080;
+    s.k = 5;
+    s.int8_rows = s.shared_x = true;
+    s.constant = 2;
+    s.alpha_rows = 2;
+  }
+  {
     Scenario& s = add("widest");
     s.h = 8192;
     s.k = 16;

@@ -232,6 +232,14 @@ class World {
     for (const auto& group : pairs_) group->Forget();
   }
 
+  std::vector<host_ascendc::Report> Count(std::string* why) {
+    counted_ = true;
+    Layer layer(scenario_, 1);
+    reports_.resize(layer.ranks());
+    *why = RunLaunch(&layer);
+    return why->empty() ? reports_ : std::vector<host_ascendc::Report>();
+  }
+
   std::string Run() {
     for (uint32_t launch = 0; launch < scenario_.launches; ++launch) {
       Layer layer(scenario_, launch + 1);
@@ -293,6 +301,7 @@ class World {
     launch.rank = rank;
     launch.device = rank;
     launch.checked = checked_;
+    launch.counted = counted_;
     launch.ub_bytes = op_plan::kUsableUbBytes;
     launch.regions = tensors.regions();
     group.AddRegions(&launch.regions);
@@ -318,6 +327,7 @@ class World {
         },
         &report, &error);
     if (!ran) return error;
+    if (counted_) reports_[rank] = report;
     if (report.total.peak_ub_bytes > op_plan::CombineUbBytes(tiling)) {
       return "UB of " + std::to_string(report.total.peak_ub_bytes) + " bytes, the tiling counts " +
              std::to_string(op_plan::CombineUbBytes(tiling));
@@ -361,12 +371,21 @@ class World {
     return "";
   }
   static bool HasFlags(const uint8_t* status) {
-    return std::any_of(status, status + combine_kernel::kStateWords,
-                       [](uint8_t byte) { return byte != 0; });
+    const auto used = [status](uint64_t begin, uint64_t end) {
+      return std::any_of(status + begin, status + end, [](uint8_t byte) { return byte != 0; });
+    };
+    // What is neither flag nor state word: sums.
+    constexpr uint64_t kSumsEnd = combine_kernel::kPartSums + op_plan::kMaxVectorCores / 2 *
+                                                                  combine_kernel::kPartSumsStride;
+    constexpr uint64_t kOther = combine_kernel::kHalfStatus;
+    return used(0, combine_kernel::kPartSums) || used(kSumsEnd, kOther + combine_kernel::kPartSums) ||
+           used(kOther + kSumsEnd, combine_kernel::kStateWords);
   }
 
   const Scenario scenario_;
   const bool checked_;
+  bool counted_ = false;
+  std::vector<host_ascendc::Report> reports_;
   std::vector<std::unique_ptr<Group>> ep_groups_, pairs_;
 };
 
@@ -374,6 +393,10 @@ class World {
 
 std::string RunScenario(const Scenario& scenario, bool checked) {
   return World(scenario, checked).Run();
+}
+
+std::vector<host_ascendc::Report> CountScenario(const Scenario& scenario, std::string* why) {
+  return World(scenario, false).Count(why);
 }
 
 }  // namespace kernel_test

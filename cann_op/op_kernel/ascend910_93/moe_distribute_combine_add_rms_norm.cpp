@@ -1,5 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// placeholder header
+// combine + add + RMSNorm on the vector cores of an Atlas A3. Launched on all of them at once.
+//
+// Data flow, on every core:
+//   1. With TP, the peer's rows go into its window of group_tp, and one flag per core says so
+//      (pair_exchange.h).
+//   2. With dispatch V1's expand_idx, owners of tokens write into a table on the experts' ranks which
+//      row slot each row is for (position_exchange.h).
+//   3. Rows of expand_x are spread over the cores evenly. Each row goes UB -> window of its token's
+//      rank, as it is, summed with the TP peer's, or as int8 (row_transport.h); its flag follows behind
+//      a barrier of MTE3 that serves send_rows rows (row_sender.h).
+//   4. Active tokens are spread over the cores evenly. A token's flags are awaited in one copy; its rows
+//      come in one by one while the one before is added up; then residual, x, rstd, y (token_reducer.h).
+// A core without a token has still sent its share of rows. Two cores are not given one token: both would
+// need the sum of squares of all of it, and the way through GM and back takes about as long as the
+// additions that it would spare.
+//
+// Flags, in the status area, in the half of the launch (status_places.h). All are 0 between launches.
+//   arrival   one per copy of a token, written by the row's sender: 1.0f the row is in its slot, as
+//             bf16, or as int8 where asked for; 2.0f it is in its slot as bf16 although int8 is asked
+//             for, because it holds NaN or an infinity. Cleared by the core that reduces the token.
+//   position  one per source rank, written by it: all its entries of the table are there. Cleared by the
+//             core that has awaited it; SyncAll tells the others.
+//   pair      one per core, in group_tp's status area, written by the same core of the peer: the rows
+//             that this core sums are in the window. Cleared by that core.
+//   state     one word per core, never cleared: the half that the core's next launch takes. So every
+//             launch must run on all cores.
+// A half is free again for the launch after the next: a rank gets there through a dispatch, which waits
+// for every rank.
+//
+// UB by buffer, in KiB at H 8192, K 16 (of 183.75 that CANN's build leaves; op_plan::CombineUbBytes):
+//   send     rows 4 x 16 | TP: own 2 x 16, peer 2 x 16, sum 2 x 16, float32 2 x 32 | int8: in 2 x 16,
+//            out 2 x 16, float32 2 x 32, scales 4 | triples 3, counts 1, flags, elastic_info 6 at most
+//   reduce   rows 2 x 16, outputs 2 x 16, sum 32, term 32, gamma 32, choices of 16 tokens 2 to 4.5,
+//            flags 1.3, statistics 1.1; int8 and const experts: scratch 32 besides, gamma as bf16 16,
+//            outputs 1 x 16, int8 scales 4
+//
+// Order on the vector pipe: K products and sums as the specification has them. The first product is
+// added to +0 by Adds, instead of to a row of zeros that has to be written first; a weight of few bits,
+// whose products are exact, multiplies and adds in one instruction (token_reducer.h). gamma is widened
+// once per core, and rstd never leaves the vector pipe before y is made of it.
 #include "kernel_operator.h"
 #include "live_group.h"
 #include "op_plan/combine_tiling.h"

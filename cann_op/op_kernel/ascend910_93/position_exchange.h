@@ -30,7 +30,9 @@ class PositionExchange {
     positions_ = positions_buffer_.Get<int32_t>();
     slots_ = slots_buffer_.Get<int32_t>();
     flag_ = flag_buffer_.Get<int32_t>();
-    for (uint32_t i = 0; i < share_.count(); ++i) WriteToken(i);
+    for (uint32_t i = 0; i < share_.count(); ++i) {
+      if (!share_.IsShared(i) || share_.part() == 0) WriteToken(i);
+    }
     // The flag to a rank speaks for all cores of this one.
     AscendC::SyncAll<true>();
     SignalAll();

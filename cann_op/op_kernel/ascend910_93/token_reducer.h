@@ -23,9 +23,12 @@ class TokenReducer {
     experts_ = experts;
     h_ = tiling.h;
     copies_ = tiling.k + tiling.shared_expert_num;
-    repeats_ = RoundUp(h_, kRepeatFloats) / kRepeatFloats;
     share_.Init(tiling, tensors, pipe);
     if (share_.count() == 0) return;
+    // What is needed of a row by all of this core's tokens.
+    shared_ = !share_.has_whole();
+    SetColumns();
+    first_column_ = column_;
     TakeBuffers(pipe);
     FillConstants();
     LoadGamma();
@@ -35,6 +38,7 @@ class TokenReducer {
     for (uint32_t i = 0; i < share_.count(); ++i) {
       const uint32_t token = share_.Token(i);
       share_.Fetch(token);
+      if (share_.IsShared(i) != shared_) Narrow();
       AwaitRows(token);
       SumRows(token);
       WriteX(token);
@@ -46,12 +50,32 @@ class TokenReducer {
   static constexpr uint32_t kStatisticFloats = 8;
   static constexpr uint32_t kMostPartials = 2 * kRepeatFloats;  // sums of a repeat each, H up to 8192
 
+  // This core's part of the columns of the tokens to come: all, or of one that others have too.
+  __aicore__ inline void SetColumns() {
+    column_ = shared_ ? share_.column() : 0;
+    width_ = shared_ ? share_.width() : h_;
+    repeats_ = RoundUp(width_, kRepeatFloats) / kRepeatFloats;
+  }
+  // After whole tokens, a part of one. What is behind it in the last repeat must be 0 again.
+  __aicore__ inline void Narrow() {
+    shared_ = true;
+    SetColumns();
+    if (width_ % kRepeatFloats == 0) return;
+    AscendC::Duplicate(term_[width_], 0.0f,
+                       static_cast<int32_t>(repeats_ * kRepeatFloats - width_));
+    VectorOrder();
+  }
+
   __aicore__ inline bool NeedsScratch() const {
     return tiling_->int8_rows != 0 || tiling_->const_expert_num != 0;
   }
 
+  __aicore__ inline uint32_t FlagBlocks() const {
+    return copies_ > kMostParts ? copies_ : kMostParts;
+  }
+
   __aicore__ inline void TakeBuffers(AscendC::TPipe* pipe) {
-    const uint32_t row_bytes = h_ * sizeof(RowType);
+    const uint32_t row_bytes = width_ * sizeof(RowType);
     const uint32_t wide_bytes = repeats_ * kRepeatFloats * sizeof(float);
     pipe->InitBuffer(rows_, 2, row_bytes);
     pipe->InitBuffer(outs_, tiling_->out_rows, row_bytes);
@@ -61,15 +85,16 @@ class TokenReducer {
     pipe->InitBuffer(gamma_buffer_, tiling_->gamma_wide != 0 ? wide_bytes : row_bytes);
     if (NeedsScratch()) pipe->InitBuffer(scratch_buffer_, wide_bytes);
     if (tiling_->int8_rows != 0) {
-      pipe->InitBuffer(scales_buffer_, RoundUp(h_ / kBlockFloats, kRepeatFloats) * sizeof(float));
+      pipe->InitBuffer(scales_buffer_, RoundUp(width_ / kBlockFloats, kRepeatFloats) * sizeof(float));
     }
     if (tiling_->const_expert_num != 0) pipe->InitBuffer(alpha_buffer_, 2 * kBlockBytes);
-    pipe->InitBuffer(flags_buffer_, copies_ * kFlagBytes);
-    pipe->InitBuffer(zero_flags_buffer_, copies_ * kFlagBytes);
+    pipe->InitBuffer(flags_buffer_, FlagBlocks() * kFlagBytes);
+    pipe->InitBuffer(zero_flags_buffer_, FlagBlocks() * kFlagBytes);
     pipe->InitBuffer(mean_buffer_, kBlockBytes);
     pipe->InitBuffer(one_buffer_, kBlockBytes);
     pipe->InitBuffer(rstd_blocks_buffer_, kRepeatFloats * sizeof(float));
     pipe->InitBuffer(partial_buffer_, kMostPartials * sizeof(float));
+    if (share_.has_share()) pipe->InitBuffer(part_buffer_, kMostPartials * sizeof(float));
     sum_ = sum_buffer_.Get<float>();
     term_ = term_buffer_.Get<float>();
     flags_ = flags_buffer_.Get<float>();
@@ -86,35 +111,35 @@ class TokenReducer {
     const auto wide = static_cast<int32_t>(repeats_ * kRepeatFloats);
     AscendC::Duplicate(sum_, 0.0f, wide);
     AscendC::Duplicate(term_, 0.0f, wide);
-    AscendC::Duplicate(zero_flags_, 0.0f, static_cast<int32_t>(copies_ * kFlagFloats));
+    AscendC::Duplicate(zero_flags_, 0.0f, static_cast<int32_t>(FlagBlocks() * kFlagFloats));
     AscendC::Duplicate(mean_, 0.0f, static_cast<int32_t>(kStatisticFloats));
     AscendC::Duplicate(partial_, 0.0f, static_cast<int32_t>(kMostPartials));
     AscendC::Duplicate(one_, 1.0f, static_cast<int32_t>(kStatisticFloats));
     if (tiling_->int8_rows != 0) {
       AscendC::Duplicate(scales_buffer_.Get<float>(), 0.0f,
-                         static_cast<int32_t>(RoundUp(h_ / kBlockFloats, kRepeatFloats)));
+                         static_cast<int32_t>(RoundUp(width_ / kBlockFloats, kRepeatFloats)));
     }
     VectorOrder();
     Order<AscendC::HardEvent::V_MTE3>();
   }
 
   __aicore__ inline void LoadGamma() {
-    AscendC::LocalTensor<RowType> row = FetchRow(At<RowType>(tensors_->gamma));
+    AscendC::LocalTensor<RowType> row = FetchRow(At<RowType>(tensors_->gamma)[column_]);
     if (tiling_->gamma_wide != 0) {
-      AscendC::Cast(gamma_buffer_.Get<float>(), row, AscendC::RoundMode::CAST_NONE, h_);
+      AscendC::Cast(gamma_buffer_.Get<float>(), row, AscendC::RoundMode::CAST_NONE, width_);
     } else {
       AscendC::Adds(gamma_buffer_.Get<int16_t>(), row.template ReinterpretCast<int16_t>(),
-                    static_cast<int16_t>(0), static_cast<int32_t>(h_));
+                    static_cast<int16_t>(0), static_cast<int32_t>(width_));
     }
     VectorOrder();
     rows_.FreeTensor(row);
   }
 
-  // The next row of H elements, in UB for the vector pipe; to be given back by rows_.FreeTensor.
+  // This core's part of the next row, in UB for the vector pipe; to be given back by rows_.FreeTensor.
   __aicore__ inline AscendC::LocalTensor<RowType> FetchRow(
       const AscendC::GlobalTensor<RowType>& from) {
     AscendC::LocalTensor<RowType> row = rows_.AllocTensor<RowType>();
-    Load(row, from, h_);
+    Load(row, from, width_);
     rows_.EnQue(row);
     return rows_.DeQue<RowType>();
   }
@@ -134,7 +159,11 @@ class TokenReducer {
       AscendC::DataCopy(flags_, flags, copies_ * kFlagFloats);
       Order<AscendC::HardEvent::MTE2_S>();
     } while (!AllArrived(token));
-    AscendC::DataCopy(flags, zero_flags_, copies_ * kFlagFloats);
+    if (!shared_) ClearFlags(token);
+  }
+  __aicore__ inline void ClearFlags(uint32_t token) {
+    AscendC::DataCopy(At<float>(places_->ArrivalFlag(places_->self(), token * copies_)), zero_flags_,
+                      copies_ * kFlagFloats);
   }
   __aicore__ inline bool AllArrived(uint32_t token) const {
     for (uint32_t copy = 0; copy < copies_; ++copy) {
@@ -175,48 +204,54 @@ class TokenReducer {
     if (tiling_->int8_rows != 0 && flags_.GetValue(copy * kFlagFloats) == kAsAgreedFlag) {
       WidenInt8(slot);
     } else {
-      Widen(At<RowType>(slot), term_);
+      Widen(At<RowType>(slot)[column_], term_);
     }
   }
   __aicore__ inline void WidenTensorRow(GmAddress tensor, uint32_t row) {
-    Widen(At<RowType>(tensor)[static_cast<uint64_t>(row) * h_], term_);
+    Widen(At<RowType>(tensor)[static_cast<uint64_t>(row) * h_ + column_], term_);
   }
   __aicore__ inline void Widen(const AscendC::GlobalTensor<RowType>& from,
                                const AscendC::LocalTensor<float>& to) {
     AscendC::LocalTensor<RowType> row = FetchRow(from);
-    AscendC::Cast(to, row, AscendC::RoundMode::CAST_NONE, h_);
+    AscendC::Cast(to, row, AscendC::RoundMode::CAST_NONE, width_);
     VectorOrder();
     rows_.FreeTensor(row);
   }
   __aicore__ inline void WidenInt8(GmAddress slot) {
     const auto none = AscendC::RoundMode::CAST_NONE;
     AscendC::LocalTensor<int8_t> packed = rows_.AllocTensor<int8_t>();
-    Load(packed, At<int8_t>(slot), PackedInt8Bytes(h_));
+    if (!shared_) {
+      Load(packed, At<int8_t>(slot), PackedInt8Bytes(h_));
+    } else {
+      Load(packed, At<int8_t>(slot)[column_], width_);
+      Load(packed[width_], At<int8_t>(slot)[PackedInt8Bytes(column_) - column_ + h_],
+           PackedInt8Bytes(width_) - width_);
+    }
     rows_.EnQue(packed);
     packed = rows_.DeQue<int8_t>();
-    const uint32_t scale_count = h_ / kBlockFloats;
+    const uint32_t scale_count = width_ / kBlockFloats;
     const AscendC::LocalTensor<float> scales = scales_buffer_.Get<float>();
     const auto codes = scratch_.template ReinterpretCast<half>();
-    AscendC::Cast(codes, packed, none, h_);
-    AscendC::Cast(scales, packed[h_].template ReinterpretCast<RowType>(), none, scale_count);
+    AscendC::Cast(codes, packed, none, width_);
+    AscendC::Cast(scales, packed[width_].template ReinterpretCast<RowType>(), none, scale_count);
     VectorOrder();
     rows_.FreeTensor(packed);
-    AscendC::Cast(term_, codes, none, h_);
+    AscendC::Cast(term_, codes, none, width_);
     VectorOrder();
     AscendC::Brcb(scratch_, scales, static_cast<uint8_t>(repeats_), {1, kRepeatBlocks});
     VectorOrder();
-    AscendC::Mul(term_, term_, scratch_, static_cast<int32_t>(h_));
+    AscendC::Mul(term_, term_, scratch_, static_cast<int32_t>(width_));
     VectorOrder();
     const auto rounded = scratch_.template ReinterpretCast<RowType>();
-    AscendC::Cast(rounded, term_, AscendC::RoundMode::CAST_RINT, h_);
+    AscendC::Cast(rounded, term_, AscendC::RoundMode::CAST_RINT, width_);
     VectorOrder();
-    AscendC::Cast(term_, rounded, none, h_);
+    AscendC::Cast(term_, rounded, none, width_);
     VectorOrder();
   }
 
   // sum = sum + term. Sums start at +0, which a first term of -0 leaves as +0.
   __aicore__ inline void AddTerm() {
-    const auto count = static_cast<int32_t>(h_);
+    const auto count = static_cast<int32_t>(width_);
     if (first_) {
       AscendC::Adds(sum_, term_, 0.0f, count);
     } else {
@@ -227,7 +262,7 @@ class TokenReducer {
   }
   // sum = sum + weight * term, product and sum rounded separately.
   __aicore__ inline void AddWeighted(float weight) {
-    const auto count = static_cast<int32_t>(h_);
+    const auto count = static_cast<int32_t>(width_);
     if (!first_ && ProductIsExact(weight)) {
       AscendC::Axpy(sum_, term_, weight, count);
       VectorOrder();
@@ -254,7 +289,7 @@ class TokenReducer {
     if (expert < first_copy) {
       // Adds 0 unless the weight is no number.
       if (weight * 0.0f == 0.0f) return;
-      AscendC::Duplicate(term_, weight * 0.0f, static_cast<int32_t>(h_));
+      AscendC::Duplicate(term_, weight * 0.0f, static_cast<int32_t>(width_));
       VectorOrder();
       AddTerm();
       return;
@@ -266,12 +301,12 @@ class TokenReducer {
 
   // term = alpha1 * term + alpha2 * v.
   __aicore__ inline void MakeConstTerm(uint32_t index) {
-    const uint32_t middle = h_ / 2;
+    const uint32_t middle = width_ / 2;
     LoadAlphas(index);
-    Scale(term_, tensors_->const_expert_alpha_1, 0, index, 0, h_);
+    Scale(term_, tensors_->const_expert_alpha_1, 0, index, 0, width_);
     // Both halves of scratch: v, and a factor per element.
     AddScaledV(index, 0, middle);
-    AddScaledV(index, middle, h_ - middle);
+    AddScaledV(index, middle, width_ - middle);
   }
   __aicore__ inline void AddScaledV(uint32_t index, uint32_t begin, uint32_t count) {
     const AscendC::LocalTensor<float> v = scratch_;
@@ -289,7 +324,7 @@ class TokenReducer {
       return;
     }
     // Alpha 1 scales a whole row, alpha 2 half of one, which stands in the first half of scratch.
-    const AscendC::LocalTensor<float> factors = which == 0 ? scratch_ : scratch_[h_ - h_ / 2];
+    const AscendC::LocalTensor<float> factors = which == 0 ? scratch_ : scratch_[width_ - width_ / 2];
     WidenPart(alpha, index, begin, count, factors);
     AscendC::Mul(values, values, factors, static_cast<int32_t>(count));
     VectorOrder();
@@ -297,7 +332,7 @@ class TokenReducer {
   __aicore__ inline void WidenPart(GmAddress rows, uint32_t index, uint32_t begin, uint32_t count,
                                    const AscendC::LocalTensor<float>& to) {
     AscendC::LocalTensor<RowType> part = rows_.AllocTensor<RowType>();
-    Load(part, At<RowType>(rows)[static_cast<uint64_t>(index) * h_ + begin], count);
+    Load(part, At<RowType>(rows)[static_cast<uint64_t>(index) * h_ + column_ + begin], count);
     rows_.EnQue(part);
     part = rows_.DeQue<RowType>();
     AscendC::Cast(to, part, AscendC::RoundMode::CAST_NONE, count);
@@ -321,14 +356,14 @@ class TokenReducer {
 
   __aicore__ inline void WriteX(uint32_t token) {
     const AscendC::LocalTensor<RowType> x = outs_.AllocTensor<RowType>();
-    AscendC::Cast(x, sum_, AscendC::RoundMode::CAST_RINT, h_);
+    AscendC::Cast(x, sum_, AscendC::RoundMode::CAST_RINT, width_);
     WriteRow(x, tensors_->x, token);
   }
   __aicore__ inline void WriteRow(const AscendC::LocalTensor<RowType>& row, GmAddress tensor,
                                   uint32_t token) {
     outs_.EnQue(row);
     AscendC::LocalTensor<RowType> ready = outs_.DeQue<RowType>();
-    Store(At<RowType>(tensor)[static_cast<uint64_t>(token) * h_], ready, h_);
+    Store(At<RowType>(tensor)[static_cast<uint64_t>(token) * h_ + column_], ready, width_);
     outs_.FreeTensor(ready);
   }
 
@@ -337,11 +372,17 @@ class TokenReducer {
     constexpr auto kStatistics = static_cast<int32_t>(kStatisticFloats);
     constexpr auto kRepeat = static_cast<int32_t>(kRepeatFloats);
     constexpr auto kBlocks = static_cast<int32_t>(kRepeatBlocks);
-    const auto count = static_cast<int32_t>(h_);
+    const auto count = static_cast<int32_t>(width_);
     const auto repeats = static_cast<int32_t>(repeats_);
     AscendC::Mul(term_, sum_, sum_, count);
     VectorOrder();
-    AscendC::WholeReduceSum(partial_, term_, kRepeat, repeats, 1, 1, kBlocks);
+    if (!shared_) {
+      AscendC::WholeReduceSum(partial_, term_, kRepeat, repeats, 1, 1, kBlocks);
+    } else {
+      const AscendC::LocalTensor<float> own = part_buffer_.Get<float>();
+      AscendC::WholeReduceSum(own, term_, kRepeat, repeats, 1, 1, kBlocks);
+      ExchangeSums(token, own);
+    }
     VectorOrder();
     AscendC::Add(partial_, partial_, partial_[kRepeatFloats], kRepeat);
     VectorOrder();
@@ -360,27 +401,62 @@ class TokenReducer {
     VectorOrder();
     rstds_.EnQue(rstd);
     rstd = rstds_.DeQue<float>();
-    Store(At<float>(tensors_->rstd_out)[token], rstd, 1);
+    if (!shared_ || share_.part() == 0) Store(At<float>(tensors_->rstd_out)[token], rstd, 1);
     rstds_.FreeTensor(rstd);
 
     AscendC::Mul(term_, sum_, rstd_blocks_, kRepeatFloats, static_cast<uint8_t>(repeats_),
                  {1, 1, 0, 8, 8, 0});
     VectorOrder();
     const AscendC::LocalTensor<RowType> y = outs_.AllocTensor<RowType>();
-    AscendC::Cast(y, term_, AscendC::RoundMode::CAST_RINT, h_);
+    AscendC::Cast(y, term_, AscendC::RoundMode::CAST_RINT, width_);
     VectorOrder();
-    AscendC::Cast(term_, y, AscendC::RoundMode::CAST_NONE, h_);
+    AscendC::Cast(term_, y, AscendC::RoundMode::CAST_NONE, width_);
     VectorOrder();
     AscendC::Mul(term_, term_, WideGamma(), count);
     VectorOrder();
-    AscendC::Cast(y, term_, AscendC::RoundMode::CAST_RINT, h_);
+    AscendC::Cast(y, term_, AscendC::RoundMode::CAST_RINT, width_);
     VectorOrder();
     WriteRow(y, tensors_->y, token);
   }
+  // The cores that share a token lay their sums side by side, and each takes all of them. That every one
+  // has come so far also says that the flags of the token's rows are needed no more.
+  __aicore__ inline void ExchangeSums(uint32_t token, const AscendC::LocalTensor<float>& own) {
+    const AscendC::GlobalTensor<float> sums = At<float>(places_->PartSums(share_.shared_index()));
+    Order<AscendC::HardEvent::V_MTE3>();
+    Store(sums[column_ / kRepeatFloats], own, repeats_);
+    AscendC::PipeBarrier<PIPE_MTE3>();
+    const auto core = static_cast<uint32_t>(AscendC::GetBlockIdx());
+    for (uint32_t part = 0; part < share_.parts(); ++part) {
+      const uint32_t reader = core - share_.part() + part;
+      AscendC::DataCopy(At<float>(places_->PartFlag(reader, share_.part())), one_, kFlagFloats);
+    }
+    const AscendC::GlobalTensor<float> flags = At<float>(places_->PartFlag(core, 0));
+    do {
+      Order<AscendC::HardEvent::S_MTE2>();
+      AscendC::DataCopy(flags_, flags, share_.parts() * kFlagFloats);
+      Order<AscendC::HardEvent::MTE2_S>();
+    } while (!AllPartsAreThere());
+    AscendC::PipeBarrier<PIPE_MTE3>();  // one of the flags is this core's own
+    AscendC::DataCopy(flags, zero_flags_, share_.parts() * kFlagFloats);
+    if (share_.part() == 0) ClearFlags(token);
+    const uint32_t count = RoundUp(h_, kRepeatFloats) / kRepeatFloats;
+    const auto padding = static_cast<uint8_t>(RoundUp(count, kBlockFloats) - count);
+    AscendC::DataCopyPad(partial_, sums, {1, count * static_cast<uint32_t>(sizeof(float)), 0, 0, 0},
+                         AscendC::DataCopyPadExtParams<float>(true, 0, padding, 0.0f));
+    Order<AscendC::HardEvent::MTE2_V>();
+  }
+  __aicore__ inline bool AllPartsAreThere() const {
+    for (uint32_t part = 0; part < share_.parts(); ++part) {
+      if (flags_.GetValue(part * kFlagFloats) == 0.0f) return false;
+    }
+    return true;
+  }
+
   __aicore__ inline AscendC::LocalTensor<float> WideGamma() {
-    if (tiling_->gamma_wide != 0) return gamma_buffer_.Get<float>();
+    const uint32_t begin = column_ - first_column_;
+    if (tiling_->gamma_wide != 0) return gamma_buffer_.Get<float>()[begin];
     // The sum has been used up.
-    AscendC::Cast(sum_, gamma_buffer_.Get<RowType>(), AscendC::RoundMode::CAST_NONE, h_);
+    AscendC::Cast(sum_, gamma_buffer_.Get<RowType>()[begin], AscendC::RoundMode::CAST_NONE, width_);
     VectorOrder();
     return sum_;
   }
@@ -393,11 +469,14 @@ class TokenReducer {
   AscendC::TQue<AscendC::TPosition::VECOUT, 1> outs_, rstds_;
   AscendC::TBuf<> sum_buffer_, term_buffer_, scratch_buffer_, gamma_buffer_, scales_buffer_;
   AscendC::TBuf<> alpha_buffer_, flags_buffer_, zero_flags_buffer_;
-  AscendC::TBuf<> mean_buffer_, one_buffer_, rstd_blocks_buffer_, partial_buffer_;
+  AscendC::TBuf<> mean_buffer_, one_buffer_, rstd_blocks_buffer_, partial_buffer_, part_buffer_;
   AscendC::LocalTensor<float> sum_, term_, scratch_, flags_, zero_flags_;
   AscendC::LocalTensor<float> mean_, one_, rstd_blocks_, partial_;
   float alphas_[2];
-  uint32_t experts_, h_, copies_, repeats_;
+  uint32_t experts_, h_, copies_;
+  uint32_t column_, width_, repeats_;  // this core's part of a row, of whole repeats
+  uint32_t first_column_;  // of gamma in UB
+  bool shared_;            // other cores have the token too
   bool first_;
 };
 

@@ -153,6 +153,8 @@ class Combine {
     std::memset(half + combine_kernel::kArrivalFlags, 0, arrivals);
     std::memset(half + combine_kernel::kPositionFlags, 0,
                 uint64_t{ep_.ep_world_size} * combine_kernel::kFlagBytes);
+    std::memset(half + combine_kernel::kPartFlags, 0,
+                combine_kernel::kPartSums - combine_kernel::kPartFlags);
   }
 
   aclError RunKernel(HostFailure* failure) {
