@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the Ascend C kernel does in a launch, beside a kernel that takes the steps literally.
 
-``python kernel_counters.py BUILD`` with the build folder of the native tests. Numbers are of the rank
-that takes longest, under the cost model of docs/ascendc.md: comparable with one another, not with a
-chip.
+``python kernel_counters.py BUILD`` with the build folder of the native tests. Numbers are of the
+rank that takes longest, under the cost model of docs/ascendc.md: comparable with one another, not
+with a chip.
 """
 
 from __future__ import annotations

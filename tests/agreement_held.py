@@ -3,8 +3,8 @@
 
 The Ascend C kernel computes in float32 throughout, as the vector cores do: its rstd may differ from
 the reference's in the last place, which moves a product of y that is almost halfway between two
-bfloat16 numbers, and the second rounding can make two units of that. Where the sum of squares leaves
-float32, rstd and y mean nothing there.
+bfloat16 numbers, and the second rounding can make two units of that. Where the sum of squares
+leaves float32, rstd and y mean nothing there.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ KERNEL_VARIABLE = "ACLNN_MOE_HOST_KERNEL"
 KERNELS = ("host_cpu", "ascend910_93")
 BOTH_KERNELS = ("test_operators_numpy", "test_operators_whole")
 ALL_KERNELS = (
-    "test_jax",
     "test_lent_memory",
     "test_operator_values",
     "test_operators_libraries",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Ascend C kernel alone, on small layers of every kind, and with bugs put into it on purpose.
 
-The kernel must pass with all checks and find nothing; every bug must be found. A few bugs by default,
-all with ``--all-mutations``.
+The kernel must pass with all checks and find nothing; every bug must be found. A few bugs by
+default, all with ``--all-mutations``.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ std::vector<Scenario> Scenarios() {
     s.int8_rows = true;
     s.shared_x = true;
     s.mask = MaskKind::kChoices;
-    s.bs = 2;
+    s.bs = 3;
     s.launches = 1;
     s.cores = 2;
   }

@@ -114,9 +114,9 @@ MUTATIONS = (
     Mutation(
         "a queue's buffer is given back twice",
         "token_reducer.h",
-        "    AscendC::Cast(to, row, AscendC::RoundMode::CAST_NONE, h_);\n    VectorOrder();\n"
+        "    AscendC::Cast(to, row, AscendC::RoundMode::CAST_NONE, width_);\n    VectorOrder();\n"
         "    rows_.FreeTensor(row);\n",
-        "    AscendC::Cast(to, row, AscendC::RoundMode::CAST_NONE, h_);\n    VectorOrder();\n"
+        "    AscendC::Cast(to, row, AscendC::RoundMode::CAST_NONE, width_);\n    VectorOrder();\n"
         "    rows_.FreeTensor(row);\n    rows_.FreeTensor(row);\n",
         "triples",
         "double free",
@@ -164,7 +164,7 @@ MUTATIONS = (
     Mutation(
         "flags of the shared experts have no room",
         "token_reducer.h",
-        "    pipe->InitBuffer(flags_buffer_, copies_ * kFlagBytes);",
+        "    pipe->InitBuffer(flags_buffer_, FlagBlocks() * kFlagBytes);",
         "    pipe->InitBuffer(flags_buffer_, tiling_->k * kFlagBytes);",
         "shared_experts",
         "UB outside of its buffer",
@@ -180,8 +180,9 @@ MUTATIONS = (
     Mutation(
         "flags are fetched again while they are looked at",
         "token_reducer.h",
-        "    do {\n      Order<AscendC::HardEvent::S_MTE2>();\n",
-        "    do {\n",
+        "      Order<AscendC::HardEvent::S_MTE2>();\n"
+        "      AscendC::DataCopy(flags_, flags, copies_",
+        "      AscendC::DataCopy(flags_, flags, copies_",
         "triples",
         "no order: flag S_MTE2",
     ),
@@ -200,18 +201,18 @@ MUTATIONS = (
     Mutation(
         "flags are cleared before they are looked at",
         "token_reducer.h",
-        "    do {\n      Order<AscendC::HardEvent::S_MTE2>();\n      AscendC::DataCopy(flags_, flags",
-        "    AscendC::DataCopy(flags, zero_flags_, copies_ * kFlagFloats);\n"
-        "    do {\n      Order<AscendC::HardEvent::S_MTE2>();\n      AscendC::DataCopy(flags_, flags",
+        "    do {\n      Order<AscendC::HardEvent::S_MTE2>();\n"
+        "      AscendC::DataCopy(flags_, flags, copies_",
+        "    ClearFlags(token);\n    do {\n      Order<AscendC::HardEvent::S_MTE2>();\n"
+        "      AscendC::DataCopy(flags_, flags, copies_",
         "triples",
-        "no order: flag MTE3_MTE2",
+        "wait that nobody ends or no order: flag MTE3_MTE2",
     ),
     Mutation(
         "flags are not cleared",
         "token_reducer.h",
-        "    } while (!AllArrived(token));\n"
-        "    AscendC::DataCopy(flags, zero_flags_, copies_ * kFlagFloats);\n",
-        "    } while (!AllArrived(token));\n",
+        "    if (!shared_) ClearFlags(token);\n",
+        "",
         "triples",
         "no order between cores or ranks",
     ),
@@ -282,8 +283,8 @@ MUTATIONS = (
     Mutation(
         "a repeat too few",
         "token_reducer.h",
-        "    repeats_ = RoundUp(h_, kRepeatFloats) / kRepeatFloats;",
-        "    repeats_ = h_ / kRepeatFloats;",
+        "    repeats_ = RoundUp(width_, kRepeatFloats) / kRepeatFloats;",
+        "    repeats_ = width_ / kRepeatFloats;",
         "triples",
         "UB outside of its buffer",
     ),
@@ -314,8 +315,8 @@ MUTATIONS = (
     Mutation(
         "x is cut off, not rounded",
         "token_reducer.h",
-        "    AscendC::Cast(x, sum_, AscendC::RoundMode::CAST_RINT, h_);",
-        "    AscendC::Cast(x, sum_, AscendC::RoundMode::CAST_TRUNC, h_);",
+        "    AscendC::Cast(x, sum_, AscendC::RoundMode::CAST_RINT, width_);",
+        "    AscendC::Cast(x, sum_, AscendC::RoundMode::CAST_TRUNC, width_);",
         "triples",
         "wrong values",
     ),
@@ -325,6 +326,63 @@ MUTATIONS = (
         "      AscendC::Adds(sum_, term_, 0.0f, count);",
         "      AscendC::Muls(sum_, term_, 1.0f, count);",
         "triples",
+        "wrong values",
+    ),
+    Mutation(
+        "the flags of parts stay up",
+        "token_reducer.h",
+        "    AscendC::DataCopy(flags, zero_flags_, share_.parts() * kFlagFloats);\n",
+        "",
+        "cores_share_tokens",
+        "wait that nobody ends",
+    ),
+    Mutation(
+        "one of several cores clears flags that the others wait for",
+        "token_reducer.h",
+        "    if (!shared_) ClearFlags(token);\n",
+        "    ClearFlags(token);\n",
+        "cores_share_tokens",
+        "wait that nobody ends or no order between cores or ranks",
+    ),
+    Mutation(
+        "a part's sums are not awaited",
+        "token_reducer.h",
+        "    for (uint32_t part = 0; part < share_.parts(); ++part) {\n      if (flags_",
+        "    for (uint32_t part = 1; part < share_.parts(); ++part) {\n      if (flags_",
+        "cores_share_tokens",
+        "wrong values",
+    ),
+    Mutation(
+        "sums are used before they are there",
+        "token_reducer.h",
+        "    Order<AscendC::HardEvent::MTE2_V>();\n",
+        "",
+        "cores_share_tokens",
+        "no order: flag MTE2_V",
+    ),
+    Mutation(
+        "a part is written to the first columns",
+        "token_reducer.h",
+        "static_cast<uint64_t>(token) * h_ + column_], ready, width_);",
+        "static_cast<uint64_t>(token) * h_], ready, width_);",
+        "cores_share_tokens",
+        "no order between cores or ranks",
+    ),
+    Mutation(
+        "gamma is that of the first columns",
+        "token_reducer.h",
+        "    const uint32_t begin = column_ - first_column_;",
+        "    const uint32_t begin = 0;",
+        "cores_share_what_is_left_over",
+        "wrong values",
+    ),
+    Mutation(
+        "what is behind a part is what was in the row before",
+        "token_reducer.h",
+        "    AscendC::Duplicate(term_[width_], 0.0f,\n"
+        "                       static_cast<int32_t>(repeats_ * kRepeatFloats - width_));\n",
+        "",
+        "cores_share_what_is_left_over",
         "wrong values",
     ),
     Mutation(
@@ -568,7 +626,9 @@ class Toolchain:
         def all_of(key: str) -> tuple[str, ...]:
             return tuple(value for name, value in words if name == key)
 
-        return cls(all_of("compiler")[0], Path(all_of("kernel")[0]), all_of("include"), all_of("archive"))
+        return cls(
+            all_of("compiler")[0], Path(all_of("kernel")[0]), all_of("include"), all_of("archive")
+        )
 
     def build(self, kernel: Path, program: Path) -> None:
         """Compile the kernel in folder ``kernel`` and link the driver with it."""

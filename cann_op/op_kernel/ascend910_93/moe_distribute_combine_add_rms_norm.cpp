@@ -9,11 +9,10 @@
 //   3. Rows of expand_x are spread over the cores evenly. Each row goes UB -> window of its token's
 //      rank, as it is, summed with the TP peer's, or as int8 (row_transport.h); its flag follows behind
 //      a barrier of MTE3 that serves send_rows rows (row_sender.h).
-//   4. Active tokens are spread over the cores evenly. A token's flags are awaited in one copy; its rows
-//      come in one by one while the one before is added up; then residual, x, rstd, y (token_reducer.h).
-// A core without a token has still sent its share of rows. Two cores are not given one token: both would
-// need the sum of squares of all of it, and the way through GM and back takes about as long as the
-// additions that it would spare.
+//   4. Active tokens are spread over the cores evenly: each has as many, and what is left over is
+//      shared, a part of the columns for each core (token_share.h). A token's flags are awaited in one
+//      copy; its rows come in one by one while the one before is added up; then residual and x; cores
+//      that share a token exchange their sums of squares; then rstd and y (token_reducer.h).
 //
 // Flags, in the status area, in the half of the launch (status_places.h). All are 0 between launches.
 //   arrival   one per copy of a token, written by the row's sender: 1.0f the row is in its slot, as
@@ -21,6 +20,9 @@
 //             for, because it holds NaN or an infinity. Cleared by the core that reduces the token.
 //   position  one per source rank, written by it: all its entries of the table are there. Cleared by the
 //             core that has awaited it; SyncAll tells the others.
+//   part      one per core that shares a token and core that it shares it with: the sums of squares of
+//             that part are there. Cleared by the core that has awaited it. Whoever has seen all parts
+//             knows that the token's arrivals are needed no more.
 //   pair      one per core, in group_tp's status area, written by the same core of the peer: the rows
 //             that this core sums are in the window. Cleared by that core.
 //   state     one word per core, never cleared: the half that the core's next launch takes. So every
@@ -32,7 +34,7 @@
 //   send     rows 4 x 16 | TP: own 2 x 16, peer 2 x 16, sum 2 x 16, float32 2 x 32 | int8: in 2 x 16,
 //            out 2 x 16, float32 2 x 32, scales 4 | triples 3, counts 1, flags, elastic_info 6 at most
 //   reduce   rows 2 x 16, outputs 2 x 16, sum 32, term 32, gamma 32, choices of 16 tokens 2 to 4.5,
-//            flags 1.3, statistics 1.1; int8 and const experts: scratch 32 besides, gamma as bf16 16,
+//            flags 1.3, statistics 1.5; int8 and const experts: scratch 32 besides, gamma as bf16 16,
 //            outputs 1 x 16, int8 scales 4
 //
 // Order on the vector pipe: K products and sums as the specification has them. The first product is
