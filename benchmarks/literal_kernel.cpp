@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What kernel_counters.py compares the Ascend C kernel with: the steps of docs/operator.md one after
-// the other, each a pass of its own over the row, one buffer for each thing, and a barrier over all
-// pipes after every instruction. It computes the same bits, for plain rows with triples alone.
+// What kernel_counters.py compares the Ascend C kernel with: the steps of docs/operator.md one
+// after the other, each a pass of its own over the row, one buffer for each thing, and a barrier
+// over all pipes after every instruction. It computes the same bits, for plain rows with triples
+// alone.
 #include "kernel_operator.h"
 #include "live_group.h"
 #include "op_plan/combine_tiling.h"
@@ -59,8 +60,8 @@ class Combine {
       Load(words, At<int32_t>(in_.expand_idx)[static_cast<uint64_t>(row) * 3], 3);
       Barrier();
       const auto rank = static_cast<uint32_t>(words.GetValue(0));
-      const auto slot = static_cast<uint32_t>(words.GetValue(1) * static_cast<int32_t>(t_.k) +
-                                              words.GetValue(2));
+      const auto slot =
+          static_cast<uint32_t>(words.GetValue(1) * static_cast<int32_t>(t_.k) + words.GetValue(2));
       Load(row_, At<RowType>(in_.expand_x)[static_cast<uint64_t>(row) * t_.h], t_.h);
       Barrier();
       AscendC::DataCopy(At<RowType>(places_.Row(rank, slot)), row_, t_.h);

@@ -14,7 +14,7 @@ constexpr uint64_t kRepeat = 64;       // float32 elements
 constexpr uint64_t kTokenBatch = 16;   // as the kernel's token_share.h
 constexpr uint64_t kScanTokens = 128;  // as the kernel's token_share.h
 constexpr uint64_t kStatistics = 1536;
-constexpr uint64_t kMostParts = 8;     // as the kernel's status_places.h
+constexpr uint64_t kMostParts = 8;  // as the kernel's status_places.h
 
 constexpr uint64_t AlignUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 constexpr uint64_t Blocks(uint64_t bytes) { return AlignUp(bytes, kBlock); }
@@ -54,7 +54,8 @@ uint64_t PositionUbBytes(const CombineTiling& t) {
 
 uint64_t ReduceUbBytes(const CombineTiling& t) {
   const uint64_t flags = std::max(uint64_t{t.k} + t.shared_expert_num, kMostParts) * kBlock;
-  uint64_t bytes = (2 + t.out_rows) * RowBytes(t) + 2 * WideBytes(t) + 2 * flags + kStatistics + kBlock;
+  uint64_t bytes =
+      (2 + t.out_rows) * RowBytes(t) + 2 * WideBytes(t) + 2 * flags + kStatistics + kBlock;
   bytes += t.gamma_wide != 0 ? WideBytes(t) : RowBytes(t);
   if (NeedsScratch(t)) bytes += WideBytes(t);
   if (t.int8_rows != 0) bytes += ScaleBytes(t);

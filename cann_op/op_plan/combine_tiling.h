@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the host tells the Ascend C kernel of combine + add + RMSNorm. Included by the kernel too, so
-// that nothing but fixed-width integers is needed here.
+// What the host tells the Ascend C kernel of combine + add + RMSNorm. Included by the kernel too,
+// so that nothing but fixed-width integers is needed here.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ struct CombineTiling {
   uint32_t gamma_wide;  // gamma fits into UB as float32
   uint32_t send_rows;   // rows that are under way at once while sending, at most kMaxSendRows
 
-  uint32_t out_rows;    // outputs that are under way at once, 2 where UB allows it
+  uint32_t out_rows;  // outputs that are under way at once, 2 where UB allows it
 
   float norm_eps;
   float mean_factor;  // 1 / H
@@ -59,8 +59,9 @@ constexpr uint32_t kRowAlignBytes = 512;
 constexpr uint32_t kMaxVectorCores = 48;  // cores that have a state word in the status area
 constexpr uint32_t kMaxSendRows = 4;
 
-// Of the 192 KiB of a core's UB, what a kernel has that CANN's build compiles as usual: 8 KiB are kept
-// for instructions like Select, 256 bytes for the compiler (asc-devkit, NPU architecture 2201).
+// Of the 192 KiB of a core's UB, what a kernel has that CANN's build compiles as usual: 8 KiB are
+// kept for instructions like Select, 256 bytes for the compiler (asc-devkit, NPU architecture
+// 2201).
 constexpr uint64_t kUsableUbBytes = 192 * 1024 - 8 * 1024 - 256;
 
 // The chip and the windows below a launch.
@@ -77,7 +78,8 @@ struct CombineShapes {
   bool alpha_1_rows, alpha_2_rows;
 };
 
-// Fills everything but HCCL's part. False: the rows do not fit into UB, which kUsableUbBytes never says.
+// Fills everything but HCCL's part. False: the rows do not fit into UB, which kUsableUbBytes never
+// says.
 bool FillCombineTiling(const CombinePlan& plan, const CombineShapes& shapes,
                        const CombineResources& resources, CombineTiling* tiling);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts what the kernel that is linked in does in a launch: kernel_counters BS H K EP EXPERTS CORES
-// Prints the report of the rank that takes longest, as JSON.
+// Counts what the kernel that is linked in does in a launch: kernel_counters BS H K EP EXPERTS
+// CORES Prints the report of the rank that takes longest, as JSON.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

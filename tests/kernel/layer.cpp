@@ -89,7 +89,8 @@ op_plan::CombinePlan Layer::Plan(uint32_t rank) const {
   plan.ep.tp_rank_id = rank % scenario_.tp;
   if (scenario_.gone) {
     // Before the rank went, every rank had as many experts as now.
-    plan.ep.moe_expert_num = ep_.ExpertsPerMoeRank() * (scenario_.CommSize() - ep_.shared_expert_rank_num);
+    plan.ep.moe_expert_num =
+        ep_.ExpertsPerMoeRank() * (scenario_.CommSize() - ep_.shared_expert_rank_num);
     plan.ep.first_special_expert = ep_.first_special_expert;
   }
   plan.row_origin =
@@ -308,10 +309,9 @@ std::string Layer::Compare(uint32_t rank, const RankOutputs& got) const {
         const uint32_t e = id - ep_.FirstConstExpert();
         const uint32_t step_1 = s.alpha_rows & 1, step_2 = s.alpha_rows >> 1 & 1;
         std::vector<float> row(s.h);
-        Math().const_expert({&in.alpha_1[step_1 != 0 ? e * s.h : e], step_1},
-                            &in.ori_x[t * s.h],
-                            {&in.alpha_2[step_2 != 0 ? e * s.h : e], step_2},
-                            &in.const_v[e * s.h], row.data(), s.h);
+        Math().const_expert({&in.alpha_1[step_1 != 0 ? e * s.h : e], step_1}, &in.ori_x[t * s.h],
+                            {&in.alpha_2[step_2 != 0 ? e * s.h : e], step_2}, &in.const_v[e * s.h],
+                            row.data(), s.h);
         Math().accumulate_wide(row.data(), weight, false, sum.data(), s.h);
       } else if (id >= ep_.FirstCopyExpert()) {
         add(row_of(in.ori_x, t), weight);

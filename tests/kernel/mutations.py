@@ -502,7 +502,7 @@ MUTATIONS = (
     Mutation(
         "the pair's flag goes before its rows",
         "pair_exchange.h",
-        "    Copy(At<RowType>(tensors.expand_x)[static_cast<uint64_t>(own_rows) * tiling.h], peer_rows, peer);\n"
+        "    Copy(At<RowType>(tensors.expand_x)[static_cast<uint64_t>(own_rows) * tiling.h], peer_rows,\n         peer);\n"
         "    Signal(peer);\n",
         "    Signal(peer);\n"
         "    Copy(At<RowType>(tensors.expand_x)[static_cast<uint64_t>(own_rows) * tiling.h], peer_rows, peer);\n",
@@ -560,8 +560,8 @@ MUTATIONS = (
     Mutation(
         "a rank that is gone is written to",
         "live_group.h",
-        "    return scaled_down_ ? static_cast<uint32_t>(",
-        "    return scaled_down_ && rank == 0 ? static_cast<uint32_t>(",
+        "    return scaled_down_\n",
+        "    return scaled_down_ && rank == 0\n",
         "a_rank_is_gone",
         "outside of a tensor",
     ),

@@ -217,8 +217,7 @@ class World {
     std::vector<uint32_t> live;
     for (uint32_t rank = 0; rank < scenario.ep; ++rank) live.push_back(scenario.Original(rank));
     for (uint32_t tp = 0; tp < scenario.tp; ++tp) {
-      ep_groups_.push_back(
-          std::make_unique<Group>(scenario.CommSize(), window, live, "group_ep"));
+      ep_groups_.push_back(std::make_unique<Group>(scenario.CommSize(), window, live, "group_ep"));
     }
     if (scenario.tp == 2) {
       for (uint32_t rank = 0; rank < scenario.ep; ++rank) {
@@ -291,7 +290,8 @@ class World {
     op_plan::CombineTiling tiling = {};
     const op_plan::CombineShapes shapes = {scenario_.shared_x, (scenario_.alpha_rows & 1) != 0,
                                            (scenario_.alpha_rows & 2) != 0};
-    const op_plan::CombineResources resources = {scenario_.cores, op_plan::kUsableUbBytes, group.window_bytes(),
+    const op_plan::CombineResources resources = {scenario_.cores, op_plan::kUsableUbBytes,
+                                                 group.window_bytes(),
                                                  pair == nullptr ? 0 : pair->window_bytes()};
     if (!op_plan::FillCombineTiling(plan, shapes, resources, &tiling)) return "UB is too small";
     const LaunchTensors tensors(layer->inputs(rank), *out);
@@ -322,9 +322,7 @@ class World {
     host_ascendc::Report report;
     const bool ran = host_ascendc::Run(
         launch,
-        [&] {
-          host_ascendc_kernel::CallKernel(tensors, reinterpret_cast<uint8_t*>(&tiling));
-        },
+        [&] { host_ascendc_kernel::CallKernel(tensors, reinterpret_cast<uint8_t*>(&tiling)); },
         &report, &error);
     if (!ran) return error;
     if (counted_) reports_[rank] = report;
@@ -375,10 +373,11 @@ class World {
       return std::any_of(status + begin, status + end, [](uint8_t byte) { return byte != 0; });
     };
     // What is neither flag nor state word: sums.
-    constexpr uint64_t kSumsEnd = combine_kernel::kPartSums + op_plan::kMaxVectorCores / 2 *
-                                                                  combine_kernel::kPartSumsStride;
+    constexpr uint64_t kSumsEnd =
+        combine_kernel::kPartSums + op_plan::kMaxVectorCores / 2 * combine_kernel::kPartSumsStride;
     constexpr uint64_t kOther = combine_kernel::kHalfStatus;
-    return used(0, combine_kernel::kPartSums) || used(kSumsEnd, kOther + combine_kernel::kPartSums) ||
+    return used(0, combine_kernel::kPartSums) ||
+           used(kSumsEnd, kOther + combine_kernel::kPartSums) ||
            used(kOther + kSumsEnd, combine_kernel::kStateWords);
   }
 

@@ -11,8 +11,8 @@
 
 namespace kernel_test {
 
-// Runs the launches of a scenario one after the other on the same windows, checked or not. Empty when
-// all is right, else what was found first.
+// Runs the launches of a scenario one after the other on the same windows, checked or not. Empty
+// when all is right, else what was found first.
 std::string RunScenario(const Scenario& scenario, bool checked);
 
 // The counters of every rank of one launch, unchecked. Empty when a launch goes wrong, with why.

@@ -19,7 +19,9 @@ class HcclGroup {
   __aicore__ inline GM_ADDR Status(uint32_t rank) const {
     return reinterpret_cast<GM_ADDR>(rank == self_ ? context_->status : Remote(rank)->status);
   }
-  __aicore__ inline GM_ADDR OwnStatus() const { return reinterpret_cast<GM_ADDR>(context_->status); }
+  __aicore__ inline GM_ADDR OwnStatus() const {
+    return reinterpret_cast<GM_ADDR>(context_->status);
+  }
   __aicore__ inline uint32_t self() const { return self_; }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of a block of 8 bf16 numbers that travels as int8 with one scale, number by number: for
-// the rows that the vector unit does not do, because they hold NaN or an infinity.
+// What becomes of a block of 8 bf16 numbers that travels as int8 with one scale, number by number:
+// for the rows that the vector unit does not do, because they hold NaN or an infinity.
 #pragma once
 
 #include "pipe_order.h"

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "op_plan/combine_tiling.h"
-#include "tensors.h"
 #include "pipe_order.h"
+#include "tensors.h"
 
 namespace combine_kernel {
 
@@ -43,8 +43,9 @@ class LiveGroup {
     return shared * ranks_each + rank_ % ranks_each;
   }
   __aicore__ inline uint32_t OriginalRank(uint32_t rank) const {
-    return scaled_down_ ? static_cast<uint32_t>(words_.GetValue(kTables + tiling_->ep_world_size + rank))
-                        : rank;
+    return scaled_down_
+               ? static_cast<uint32_t>(words_.GetValue(kTables + tiling_->ep_world_size + rank))
+               : rank;
   }
 
  private:

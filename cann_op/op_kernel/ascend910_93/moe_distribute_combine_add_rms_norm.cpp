@@ -4,43 +4,46 @@
 // Data flow, on every core:
 //   1. With TP, the peer's rows go into its window of group_tp, and one flag per core says so
 //      (pair_exchange.h).
-//   2. With dispatch V1's expand_idx, owners of tokens write into a table on the experts' ranks which
-//      row slot each row is for (position_exchange.h).
-//   3. Rows of expand_x are spread over the cores evenly. Each row goes UB -> window of its token's
-//      rank, as it is, summed with the TP peer's, or as int8 (row_transport.h); its flag follows behind
-//      a barrier of MTE3 that serves send_rows rows (row_sender.h).
+//   2. With dispatch V1's expand_idx, owners of tokens write into a table on the experts' ranks
+//      which row slot each row is for (position_exchange.h).
+//   3. Rows of expand_x are spread over the cores evenly. Each row goes UB -> window of its
+//      token's rank, as it is, summed with the TP peer's, or as int8 (row_transport.h); its flag
+//      follows behind a barrier of MTE3 that serves send_rows rows (row_sender.h).
 //   4. Active tokens are spread over the cores evenly: each has as many, and what is left over is
-//      shared, a part of the columns for each core (token_share.h). A token's flags are awaited in one
-//      copy; its rows come in one by one while the one before is added up; then residual and x; cores
-//      that share a token exchange their sums of squares; then rstd and y (token_reducer.h).
+//      shared, a part of the columns for each core (token_share.h). A token's flags are awaited in
+//      one copy; its rows come in one by one while the one before is added up; then residual and
+//      x; cores that share a token exchange their sums of squares; then rstd and y
+//      (token_reducer.h).
 //
-// Flags, in the status area, in the half of the launch (status_places.h). All are 0 between launches.
-//   arrival   one per copy of a token, written by the row's sender: 1.0f the row is in its slot, as
-//             bf16, or as int8 where asked for; 2.0f it is in its slot as bf16 although int8 is asked
+// Flags, in the status area, in the half of the launch (status_places.h); 0 between launches.
+//   arrival   one per copy of a token, written by the row's sender: 1.0f the row is in its slot,
+//             as bf16, or as int8 where asked for; 2.0f it is there as bf16 although int8 is asked
 //             for, because it holds NaN or an infinity. Cleared by the core that reduces the token.
-//   position  one per source rank, written by it: all its entries of the table are there. Cleared by the
-//             core that has awaited it; SyncAll tells the others.
-//   part      one per core that shares a token and core that it shares it with: the sums of squares of
-//             that part are there. Cleared by the core that has awaited it. Whoever has seen all parts
-//             knows that the token's arrivals are needed no more.
-//   pair      one per core, in group_tp's status area, written by the same core of the peer: the rows
-//             that this core sums are in the window. Cleared by that core.
-//   state     one word per core, never cleared: the half that the core's next launch takes. So every
-//             launch must run on all cores.
-// A half is free again for the launch after the next: a rank gets there through a dispatch, which waits
-// for every rank.
+//   position  one per source rank, written by it: all its entries of the table are there. Cleared
+//             by the core that has awaited it; SyncAll tells the others.
+//   part      one per core that shares a token and core that it shares it with: the sums of squares
+//             of that part are there. Cleared by the core that has awaited it. Whoever has seen all
+//             parts knows that the token's arrivals are needed no more.
+//   pair      one per core, in group_tp's status area, written by the same core of the peer: the
+//             rows that this core sums are in the window. Cleared by that core.
+//   state     one word per core, never cleared: the half that the core's next launch takes. So
+//             every launch must run on all cores.
+// A half is free again for the launch after the next: a rank gets there through a dispatch, which
+// waits for every rank.
 //
-// UB by buffer, in KiB at H 8192, K 16 (of 183.75 that CANN's build leaves; op_plan::CombineUbBytes):
-//   send     rows 4 x 16 | TP: own 2 x 16, peer 2 x 16, sum 2 x 16, float32 2 x 32 | int8: in 2 x 16,
-//            out 2 x 16, float32 2 x 32, scales 4 | triples 3, counts 1, flags, elastic_info 6 at most
-//   reduce   rows 2 x 16, outputs 2 x 16, sum 32, term 32, gamma 32, choices of 16 tokens 2 to 4.5,
-//            flags 1.3, statistics 1.5; int8 and const experts: scratch 32 besides, gamma as bf16 16,
-//            outputs 1 x 16, int8 scales 4
+// UB by buffer, in KiB at H 8192, K 16, of the 183.75 that CANN's build leaves (op_plan has it
+// exactly: CombineUbBytes):
+//   send    rows 4 x 16; triples 3, counts 1, flags; elastic_info up to 6
+//     TP    own 2 x 16, peer 2 x 16, sum 2 x 16, float32 2 x 32
+//     int8  in 2 x 16, out 2 x 16, float32 2 x 32, scales 4
+//   reduce  rows 2 x 16, outputs 2 x 16, sum 32, term 32, gamma 32, choices of 16 tokens 2 to 4.5,
+//           flags 1.3, statistics 1.5; elastic_info up to 6
+//     int8 and const experts: scratch 32 more, gamma as bf16 16, outputs 1 x 16, int8 scales 4
 //
 // Order on the vector pipe: K products and sums as the specification has them. The first product is
-// added to +0 by Adds, instead of to a row of zeros that has to be written first; a weight of few bits,
-// whose products are exact, multiplies and adds in one instruction (token_reducer.h). gamma is widened
-// once per core, and rstd never leaves the vector pipe before y is made of it.
+// added to +0 by Adds, instead of to a row of zeros that has to be written first; a weight of few
+// bits, whose products are exact, multiplies and adds in one instruction (token_reducer.h). gamma
+// is widened once per core, and rstd never leaves the vector pipe before y is made of it.
 #include "kernel_operator.h"
 #include "live_group.h"
 #include "op_plan/combine_tiling.h"
@@ -131,11 +134,24 @@ extern "C" __global__ __aicore__ void moe_distribute_combine_add_rms_norm(
   // Vector cores alone, with the hardware's barrier over all of them.
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIV_1_0);
   GET_TILING_DATA_WITH_STRUCT(op_plan::CombineTiling, plan, tiling);
-  const combine_kernel::Tensors tensors = {
-      expand_x,     expert_ids,    expand_idx,      ep_send_counts,       expert_scales,
-      residual_x,   gamma,         tp_send_counts,  x_active_mask,        shared_expert_x,
-      elastic_info, ori_x,         const_expert_alpha_1, const_expert_alpha_2, const_expert_v,
-      y,            rstd_out,      x};
+  const combine_kernel::Tensors tensors = {expand_x,
+                                           expert_ids,
+                                           expand_idx,
+                                           ep_send_counts,
+                                           expert_scales,
+                                           residual_x,
+                                           gamma,
+                                           tp_send_counts,
+                                           x_active_mask,
+                                           shared_expert_x,
+                                           elastic_info,
+                                           ori_x,
+                                           const_expert_alpha_1,
+                                           const_expert_alpha_2,
+                                           const_expert_v,
+                                           y,
+                                           rstd_out,
+                                           x};
   // Reserved, or of no use on this chip.
   static_cast<void>(activation_scale);
   static_cast<void>(weight_scale);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TP: each rank of a pair has computed rows of both. It writes the peer's, which stand behind its own
-// in expand_x, into the peer's window of group_tp. Core c of one rank writes exactly the rows that
-// core c of the other sums, so that a flag per core is all they need.
+// TP: each rank of a pair has computed rows of both. It writes the peer's, which stand behind its
+// own in expand_x, into the peer's window of group_tp. Core c of one rank writes exactly the rows
+// that core c of the other sums, so that a flag per core is all they need.
 #pragma once
 
 #include "op_plan/combine_tiling.h"
@@ -26,7 +26,8 @@ class PairExchange {
     Load(flag_, At<int32_t>(tensors.tp_send_counts)[peer], 1);
     Order<AscendC::HardEvent::MTE2_S>();
     const auto peer_rows = static_cast<uint32_t>(flag_.GetValue(0));
-    Copy(At<RowType>(tensors.expand_x)[static_cast<uint64_t>(own_rows) * tiling.h], peer_rows, peer);
+    Copy(At<RowType>(tensors.expand_x)[static_cast<uint64_t>(own_rows) * tiling.h], peer_rows,
+         peer);
     Signal(peer);
     Wait();
   }

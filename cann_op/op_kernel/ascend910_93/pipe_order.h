@@ -6,10 +6,10 @@
 
 namespace combine_kernel {
 
-constexpr uint32_t kBlockBytes = 32;     // what an address in UB is aligned to
-constexpr uint32_t kRepeatFloats = 64;   // float32 elements of one vector instruction's repeat
-constexpr uint32_t kBlockFloats = 8;     // float32 elements of a block
-constexpr uint32_t kRepeatBlocks = 8;    // blocks of a repeat
+constexpr uint32_t kBlockBytes = 32;    // what an address in UB is aligned to
+constexpr uint32_t kRepeatFloats = 64;  // float32 elements of one vector instruction's repeat
+constexpr uint32_t kBlockFloats = 8;    // float32 elements of a block
+constexpr uint32_t kRepeatBlocks = 8;   // blocks of a repeat
 
 __aicore__ inline uint32_t RoundUp(uint32_t value, uint32_t to) {
   return (value + to - 1) / to * to;

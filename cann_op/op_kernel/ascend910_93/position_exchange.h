@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// expand_idx of dispatch V1 says for each choice how many earlier ones of this rank went to the same
-// expert, so that only the owner of a token knows which row is its. Before any row can go, owners
-// write the row slots they want into a table on the expert's rank, by block and position.
+// expand_idx of dispatch V1 says for each choice how many earlier ones of this rank went to the
+// same expert, so that only the owner of a token knows which row is its. Before any row can go,
+// owners write the row slots they want into a table on the expert's rank, by block and position.
 #pragma once
 
 #include "live_group.h"
@@ -76,13 +76,15 @@ class PositionExchange {
   // Ranks are dealt out to the cores.
   __aicore__ inline void SignalAll() {
     SetFlagBlock(kSignalled);
-    for (uint32_t rank = AscendC::GetBlockIdx(); rank < group_->world_size(); rank += tiling_->cores) {
+    for (uint32_t rank = AscendC::GetBlockIdx(); rank < group_->world_size();
+         rank += tiling_->cores) {
       WriteFlag(places_->PositionFlag(group_->OriginalRank(rank), group_->rank()));
     }
     Order<AscendC::HardEvent::MTE3_S>();
   }
   __aicore__ inline void WaitAll() {
-    for (uint32_t rank = AscendC::GetBlockIdx(); rank < group_->world_size(); rank += tiling_->cores) {
+    for (uint32_t rank = AscendC::GetBlockIdx(); rank < group_->world_size();
+         rank += tiling_->cores) {
       const GmAddress flag = places_->PositionFlag(places_->self(), rank);
       do {
         Order<AscendC::HardEvent::S_MTE2>();

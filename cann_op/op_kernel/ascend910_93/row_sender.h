@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first phase: every row of expand_x goes into the window of the rank whose token it is, followed
-// by its flag. Rows are spread over the cores evenly, whatever tokens the cores will add up.
+// The first phase: every row of expand_x goes into the window of the rank whose token it is,
+// followed by its flag. Rows are spread over the cores evenly, whatever tokens the cores will add
+// up.
 #pragma once
 
 #include "live_group.h"
@@ -88,7 +89,8 @@ class RowSender {
       Order<AscendC::HardEvent::MTE2_S>();
       for (uint32_t i = 0; i < blocks && block_begin < end; ++i) {
         const uint32_t block_end = static_cast<uint32_t>(counts_.GetValue(i));
-        if (block_end > share_.begin) SendBlock(base + i, block_begin, block_end < end ? block_end : end);
+        if (block_end > share_.begin)
+          SendBlock(base + i, block_begin, block_end < end ? block_end : end);
         block_begin = block_end;
       }
     }
@@ -99,7 +101,8 @@ class RowSender {
     for (uint32_t first = begin; first < end; first += kTripleBatch) {
       const uint32_t rows = end - first < kTripleBatch ? end - first : kTripleBatch;
       Order<AscendC::HardEvent::S_MTE2>();
-      Load(routing_, At<int32_t>(places_->Position(places_->self(), block, first - block_begin)), rows);
+      Load(routing_, At<int32_t>(places_->Position(places_->self(), block, first - block_begin)),
+           rows);
       Order<AscendC::HardEvent::MTE2_S>();
       for (uint32_t i = 0; i < rows; ++i) {
         const uint32_t slot = static_cast<uint32_t>(routing_.GetValue(i));

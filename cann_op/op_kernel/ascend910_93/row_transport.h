@@ -99,8 +99,9 @@ class PairRows {
   AscendC::TBuf<> own_wide_, peer_wide_;
 };
 
-// comm_quant_mode 2: as int8. A row that holds NaN or an infinity goes as bf16 numbers instead, which
-// are what would become of it on the way: no code stands for those, and the receiver need not look.
+// comm_quant_mode 2: as int8. A row that holds NaN or an infinity goes as bf16 numbers instead,
+// which are what would become of it on the way: no code stands for those, and the receiver need not
+// look.
 class Int8Rows {
  public:
   __aicore__ inline void Init(const op_plan::CombineTiling& tiling, const Tensors& tensors,
@@ -142,8 +143,8 @@ class Int8Rows {
     VectorOrder();
     // The scalar pipe learns whether all of it is finite while the vector pipe goes on.
     SumScratch();
-    const auto told = static_cast<AscendC::TEventID>(
-        GetTPipePtr()->FetchEventID(AscendC::HardEvent::V_S));
+    const auto told =
+        static_cast<AscendC::TEventID>(GetTPipePtr()->FetchEventID(AscendC::HardEvent::V_S));
     AscendC::SetFlag<AscendC::HardEvent::V_S>(told);
     AscendC::LocalTensor<int8_t> packed = out_.AllocTensor<int8_t>();
     Quantise(packed, packed[h_].template ReinterpretCast<RowType>());
@@ -151,7 +152,9 @@ class Int8Rows {
     const float sum = sum_.GetValue(0);
     Order<AscendC::HardEvent::S_V>();
     const bool finite = sum - sum == 0.0f;
-    if (!finite) SpellOut(in.template ReinterpretCast<uint16_t>(), packed.template ReinterpretCast<uint16_t>());
+    if (!finite)
+      SpellOut(in.template ReinterpretCast<uint16_t>(),
+               packed.template ReinterpretCast<uint16_t>());
     in_.FreeTensor(in);
     out_.EnQue(packed);
     packed = out_.DeQue<int8_t>();
@@ -170,7 +173,8 @@ class Int8Rows {
   __aicore__ inline void SumScratch() {
     constexpr auto kRepeat = static_cast<int32_t>(kRepeatFloats);
     constexpr auto kBlocks = static_cast<int32_t>(kRepeatBlocks);
-    AscendC::WholeReduceSum(sums_, scratch_, kRepeat, static_cast<int32_t>(repeats_), 1, 1, kBlocks);
+    AscendC::WholeReduceSum(sums_, scratch_, kRepeat, static_cast<int32_t>(repeats_), 1, 1,
+                            kBlocks);
     VectorOrder();
     AscendC::Add(sums_, sums_, sums_[kRepeatFloats], kRepeat);
     VectorOrder();

@@ -48,7 +48,8 @@ class TokenReducer {
 
  private:
   static constexpr uint32_t kStatisticFloats = 8;
-  static constexpr uint32_t kMostPartials = 2 * kRepeatFloats;  // sums of a repeat each, H up to 8192
+  static constexpr uint32_t kMostPartials =
+      2 * kRepeatFloats;  // sums of a repeat each, H up to 8192
 
   // This core's part of the columns of the tokens to come: all, or of one that others have too.
   __aicore__ inline void SetColumns() {
@@ -85,7 +86,8 @@ class TokenReducer {
     pipe->InitBuffer(gamma_buffer_, tiling_->gamma_wide != 0 ? wide_bytes : row_bytes);
     if (NeedsScratch()) pipe->InitBuffer(scratch_buffer_, wide_bytes);
     if (tiling_->int8_rows != 0) {
-      pipe->InitBuffer(scales_buffer_, RoundUp(width_ / kBlockFloats, kRepeatFloats) * sizeof(float));
+      pipe->InitBuffer(scales_buffer_,
+                       RoundUp(width_ / kBlockFloats, kRepeatFloats) * sizeof(float));
     }
     if (tiling_->const_expert_num != 0) pipe->InitBuffer(alpha_buffer_, 2 * kBlockBytes);
     pipe->InitBuffer(flags_buffer_, FlagBlocks() * kFlagBytes);
@@ -135,7 +137,8 @@ class TokenReducer {
     rows_.FreeTensor(row);
   }
 
-  // This core's part of the next row, in UB for the vector pipe; to be given back by rows_.FreeTensor.
+  // This core's part of the next row, in UB for the vector pipe; to be given back by
+  // rows_.FreeTensor.
   __aicore__ inline AscendC::LocalTensor<RowType> FetchRow(
       const AscendC::GlobalTensor<RowType>& from) {
     AscendC::LocalTensor<RowType> row = rows_.AllocTensor<RowType>();
@@ -162,8 +165,8 @@ class TokenReducer {
     if (!shared_) ClearFlags(token);
   }
   __aicore__ inline void ClearFlags(uint32_t token) {
-    AscendC::DataCopy(At<float>(places_->ArrivalFlag(places_->self(), token * copies_)), zero_flags_,
-                      copies_ * kFlagFloats);
+    AscendC::DataCopy(At<float>(places_->ArrivalFlag(places_->self(), token * copies_)),
+                      zero_flags_, copies_ * kFlagFloats);
   }
   __aicore__ inline bool AllArrived(uint32_t token) const {
     for (uint32_t copy = 0; copy < copies_; ++copy) {
@@ -273,8 +276,8 @@ class TokenReducer {
     AddTerm();
   }
   // A bf16 number has 8 significant bits and is a multiple of 2^-133. A weight of at most 16
-  // significant bits that is a multiple of 2^-16 therefore multiplies it without rounding, even into
-  // the subnormal numbers: one instruction that rounds only the sum gives the same.
+  // significant bits that is a multiple of 2^-16 therefore multiplies it without rounding, even
+  // into the subnormal numbers: one instruction that rounds only the sum gives the same.
   __aicore__ inline bool ProductIsExact(float weight) const {
     constexpr float kUnits = 65536.0f;
     const float units = weight * kUnits;
@@ -316,15 +319,16 @@ class TokenReducer {
     VectorOrder();
   }
   // values = alpha * values, where alpha is one number, or a row of which `count` from `begin` on.
-  __aicore__ inline void Scale(const AscendC::LocalTensor<float>& values, GmAddress alpha, uint32_t which,
-                               uint32_t index, uint32_t begin, uint32_t count) {
+  __aicore__ inline void Scale(const AscendC::LocalTensor<float>& values, GmAddress alpha,
+                               uint32_t which, uint32_t index, uint32_t begin, uint32_t count) {
     if ((tiling_->alpha_rows >> which & 1) == 0) {
       AscendC::Muls(values, values, alphas_[which], static_cast<int32_t>(count));
       VectorOrder();
       return;
     }
     // Alpha 1 scales a whole row, alpha 2 half of one, which stands in the first half of scratch.
-    const AscendC::LocalTensor<float> factors = which == 0 ? scratch_ : scratch_[width_ - width_ / 2];
+    const AscendC::LocalTensor<float> factors =
+        which == 0 ? scratch_ : scratch_[width_ - width_ / 2];
     WidenPart(alpha, index, begin, count, factors);
     AscendC::Mul(values, values, factors, static_cast<int32_t>(count));
     VectorOrder();
@@ -418,8 +422,8 @@ class TokenReducer {
     VectorOrder();
     WriteRow(y, tensors_->y, token);
   }
-  // The cores that share a token lay their sums side by side, and each takes all of them. That every one
-  // has come so far also says that the flags of the token's rows are needed no more.
+  // The cores that share a token lay their sums side by side, and each takes all of them. That
+  // every one has come so far also says that the flags of the token's rows are needed no more.
   __aicore__ inline void ExchangeSums(uint32_t token, const AscendC::LocalTensor<float>& own) {
     const AscendC::GlobalTensor<float> sums = At<float>(places_->PartSums(share_.shared_index()));
     Order<AscendC::HardEvent::V_MTE3>();
@@ -475,8 +479,8 @@ class TokenReducer {
   float alphas_[2];
   uint32_t experts_, h_, copies_;
   uint32_t column_, width_, repeats_;  // this core's part of a row, of whole repeats
-  uint32_t first_column_;  // of gamma in UB
-  bool shared_;            // other cores have the token too
+  uint32_t first_column_;              // of gamma in UB
+  bool shared_;                        // other cores have the token too
   bool first_;
 };
 

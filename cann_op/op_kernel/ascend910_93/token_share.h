@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tokens of this rank that one core works on, and what they chose. Active tokens are spread over
-// the cores evenly. What is left over when every core has as many, or all where there are fewer
-// tokens than cores, is shared: several cores have a token, each a part of its columns, so that no
-// core idles while another has a token more. Choices come into UB for kTokenBatch tokens at once, on
-// a chip of 48 cores all of a core's in one go.
+// The tokens of this rank that one core works on, and what they chose. Active tokens are spread
+// over the cores evenly. What is left over when every core has as many, or all where there are
+// fewer tokens than cores, is shared: several cores have a token, each a part of its columns, so
+// that no core idles while another has a token more. Choices come into UB for kTokenBatch tokens at
+// once, on a chip of 48 cores all of a core's in one go.
 #pragma once
 
 #include "live_group.h"
@@ -55,8 +55,8 @@ class TokenShare {
     return i < whole_.count ? whole_.begin + i : shared_;
   }
 
-  // Other cores have the i-th too: it is the last, and this core has part `part` of `parts`, columns
-  // [column, column + width).
+  // Other cores have the i-th too: it is the last, and this core has part `part` of `parts`,
+  // columns [column, column + width).
   __aicore__ inline bool IsShared(uint32_t i) const { return i >= whole_.count; }
   __aicore__ inline bool has_whole() const { return whole_.count > 0; }
   __aicore__ inline bool has_share() const { return shares_ > 0; }
@@ -80,7 +80,8 @@ class TokenShare {
     const uint64_t first = FirstOf(token);
     Load(ids_, At<int32_t>(tensors_->expert_ids)[first], choices);
     Load(scales_, At<float>(tensors_->expert_scales)[first], choices);
-    if (tiling_->mask == kChoices) Load(mask_, At<uint8_t>(tensors_->x_active_mask)[first], choices);
+    if (tiling_->mask == kChoices)
+      Load(mask_, At<uint8_t>(tensors_->x_active_mask)[first], choices);
     Order<AscendC::HardEvent::MTE2_S>();
   }
   __aicore__ inline uint32_t Expert(uint32_t token, uint32_t k) const {
@@ -108,7 +109,8 @@ class TokenShare {
     return tiling_->mask == kTokens ? tiling_->bs : kScanTokens * tiling_->k;
   }
 
-  // Parts end at whole repeats, so that squares are summed in the same order however many there are.
+  // Parts end at whole repeats, so that squares are summed in the same order however many there
+  // are.
   __aicore__ inline void Split(uint32_t active) {
     const auto core = static_cast<uint32_t>(AscendC::GetBlockIdx());
     const uint32_t over = active % tiling_->cores;

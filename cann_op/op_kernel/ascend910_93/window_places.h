@@ -32,9 +32,11 @@ class WindowPlaces {
     return Half(rank) + tiling_->position_offset + entry * sizeof(uint32_t);
   }
   __aicore__ inline GM_ADDR PositionFlag(uint32_t rank, uint32_t source) const {
-    return HalfStatus(ep_.Status(rank)) + kPositionFlags + static_cast<uint64_t>(source) * kFlagBytes;
+    return HalfStatus(ep_.Status(rank)) + kPositionFlags +
+           static_cast<uint64_t>(source) * kFlagBytes;
   }
-  // What core `reader` waits for from the core with part `part` of the same token; only on this rank.
+  // What core `reader` waits for from the core with part `part` of the same token; only on this
+  // rank.
   __aicore__ inline GM_ADDR PartFlag(uint32_t reader, uint32_t part) const {
     return HalfStatus(ep_.OwnStatus()) + kPartFlags + (reader * kMostParts + part) * kFlagBytes;
   }
@@ -68,7 +70,9 @@ class WindowPlaces {
   __aicore__ inline GM_ADDR Half(uint32_t rank) const {
     return ep_.Window(rank) + half_ * (tiling_->window_bytes / 2);
   }
-  __aicore__ inline GM_ADDR HalfStatus(GM_ADDR status) const { return status + half_ * kHalfStatus; }
+  __aicore__ inline GM_ADDR HalfStatus(GM_ADDR status) const {
+    return status + half_ * kHalfStatus;
+  }
 
   const op_plan::CombineTiling* tiling_;
   HcclGroup ep_;

@@ -57,10 +57,10 @@ CollectiveRequest PairRequest(const Params& params) {
           ep.tp_rank_id,
           {0, 1},
           op_plan::PairWindowBytes(params.combine.plan),
-          op_api::MakeSignature(
-              kName, "ep_world_size,ep_rank_id,H,moe_expert_num,largest BS,vector cores",
-              {ep.ep_world_size, ep.ep_rank_id, ep.h, ep.moe_expert_num, ep.max_bs,
-               params.vector_cores})};
+          op_api::MakeSignature(kName,
+                                "ep_world_size,ep_rank_id,H,moe_expert_num,largest BS,vector cores",
+                                {ep.ep_world_size, ep.ep_rank_id, ep.h, ep.moe_expert_num,
+                                 ep.max_bs, params.vector_cores})};
 }
 
 class Combine {
@@ -100,8 +100,7 @@ class Combine {
   aclError Meet(HostFailure* failure) {
     combine::PairCounts counts = {};
     if (!routing_.Check(failure) ||
-        (pair_ != nullptr &&
-         !combine::ReadPairCounts(ep_, host_.tensors, &counts, failure))) {
+        (pair_ != nullptr && !combine::ReadPairCounts(ep_, host_.tensors, &counts, failure))) {
       return Fail(failure);
     }
     PrepareStatus();
@@ -134,8 +133,8 @@ class Combine {
     return group_.Fail(failure);
   }
 
-  // Whatever the status area was used for before, and however an earlier launch ended: no flag is up,
-  // and every core takes the same half.
+  // Whatever the status area was used for before, and however an earlier launch ended: no flag is
+  // up, and every core takes the same half.
   void PrepareStatus() const {
     ClearFlags(group_memory_.status());
     if (pair_ != nullptr) ClearFlags(pair_memory_->status());
@@ -147,9 +146,9 @@ class Combine {
   }
   void ClearFlags(uint8_t* status) const {
     uint8_t* const half = status + half_ * combine_kernel::kHalfStatus;
-    const uint64_t arrivals = std::max<uint64_t>(
-        uint64_t{ep_.bs} * ep_.CopiesPerToken() * combine_kernel::kFlagBytes,
-        params_.vector_cores * combine_kernel::kPairFlagStride);
+    const uint64_t arrivals =
+        std::max<uint64_t>(uint64_t{ep_.bs} * ep_.CopiesPerToken() * combine_kernel::kFlagBytes,
+                           params_.vector_cores * combine_kernel::kPairFlagStride);
     std::memset(half + combine_kernel::kArrivalFlags, 0, arrivals);
     std::memset(half + combine_kernel::kPositionFlags, 0,
                 uint64_t{ep_.ep_world_size} * combine_kernel::kFlagBytes);
@@ -159,9 +158,9 @@ class Combine {
 
   aclError RunKernel(HostFailure* failure) {
     CombineTiling tiling = {};
-    const op_plan::CombineResources resources = {
-        params_.vector_cores, op_plan::kUsableUbBytes, group_.comm.window_bytes,
-        pair_ == nullptr ? 0 : pair_->comm.window_bytes};
+    const op_plan::CombineResources resources = {params_.vector_cores, op_plan::kUsableUbBytes,
+                                                 group_.comm.window_bytes,
+                                                 pair_ == nullptr ? 0 : pair_->comm.window_bytes};
     if (!op_plan::FillCombineTiling(plan_, params_.shapes, resources, &tiling)) {
       std::snprintf(failure->text, HostFailure::kTextBytes,
                     "the kernel needs %llu bytes of UB, a core has %llu",
@@ -199,8 +198,8 @@ class Combine {
     };
     std::string error;
     host_ascendc::Report report;
-    const bool ran = host_ascendc::Run(
-        launch, [&] { CallKernel(tensors, tiling_address); }, &report, &error);
+    const bool ran =
+        host_ascendc::Run(launch, [&] { CallKernel(tensors, tiling_address); }, &report, &error);
     if (!ran) return Explain(error, failure);
     if (!record.Write(report, group_.epoch, failure)) return Fail(failure);
     return CheckFlags(failure);

@@ -18,8 +18,8 @@ namespace {
 
 uint64_t AddressWord(const void* address) { return reinterpret_cast<uintptr_t>(address); }
 
-// The same number wherever the memory is mapped: FNV of the communicator's name, then which rank's and
-// which part.
+// The same number wherever the memory is mapped: FNV of the communicator's name, then which rank's
+// and which part.
 uint64_t MemoryNumber(const HostCommInfo& comm, uint32_t rank, Kind kind) {
   uint64_t hash = 0xCBF29CE484222325;
   for (const char* c = comm.name; *c != '\0'; ++c) {
@@ -35,8 +35,8 @@ GroupMemory::GroupMemory(const op_api::CollectiveKernel& kernel) : kernel_(kerne
   const size_t head = offsetof(HcclContext, remote) + comm.size * sizeof(HcclRemotePointer);
   context_.resize((head + comm.size * sizeof(HcclRemoteRank)) / sizeof(uint64_t) + 1);
   auto* const context = reinterpret_cast<HcclContext*>(context_.data());
-  auto* const remotes = reinterpret_cast<HcclRemoteRank*>(reinterpret_cast<uint8_t*>(context) +
-                                                          (head + 7) / 8 * 8);
+  auto* const remotes =
+      reinterpret_cast<HcclRemoteRank*>(reinterpret_cast<uint8_t*>(context) + (head + 7) / 8 * 8);
   context->rank = comm.rank;
   context->rank_size = comm.size;
   context->window_bytes = comm.window_bytes;
@@ -44,8 +44,8 @@ GroupMemory::GroupMemory(const op_api::CollectiveKernel& kernel) : kernel_(kerne
   std::memcpy(context->name, comm.name, sizeof(context->name));
   context->status_bytes = comm.status_bytes;
   context->status = AddressWord(status());
-  auto* const pointers = reinterpret_cast<HcclRemotePointer*>(context_.data() +
-                                                              offsetof(HcclContext, remote) / 8);
+  auto* const pointers =
+      reinterpret_cast<HcclRemotePointer*>(context_.data() + offsetof(HcclContext, remote) / 8);
   // A rank that is gone has memory still, but no region: who writes there is told so.
   for (uint32_t rank = 0; rank < comm.size; ++rank) {
     remotes[rank].rank = rank;

@@ -35,8 +35,9 @@ op_plan::Verdict ReadCores(uint32_t* cores) {
   if (value == nullptr) return {};
   char* end = nullptr;
   const unsigned long number = std::strtoul(value, &end, 10);
-  OP_PLAN_REQUIRE(*end == '\0' && *value != '-' && number >= 1 && number <= op_plan::kMaxVectorCores,
-                  "%s must be in [1, %u], got '%.40s'", kCores, op_plan::kMaxVectorCores, value);
+  OP_PLAN_REQUIRE(
+      *end == '\0' && *value != '-' && number >= 1 && number <= op_plan::kMaxVectorCores,
+      "%s must be in [1, %u], got '%.40s'", kCores, op_plan::kMaxVectorCores, value);
   *cores = static_cast<uint32_t>(number);
   return {};
 }

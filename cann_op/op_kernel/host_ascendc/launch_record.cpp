@@ -8,7 +8,8 @@
 
 namespace host_ascendc_kernel {
 
-LaunchRecord::LaunchRecord(host_ascendc::Launch* launch) : launch_(*launch), folder_(TraceFolder()) {
+LaunchRecord::LaunchRecord(host_ascendc::Launch* launch)
+    : launch_(*launch), folder_(TraceFolder()) {
   if (folder_ == nullptr) return;
   launch->trace = &trace_;
   launch->counted = true;
@@ -23,8 +24,7 @@ bool LaunchRecord::Write(const host_ascendc::Report& report, uint32_t collective
   counters << report.Json(launch_.kernel, launch_.rank) << std::flush;
   std::string error;
   if (!counters) error = "cannot write " + name + ".counters.json";
-  if (error.empty() &&
-      trace_.Write(name + ".trace.json", launch_.kernel, launch_.rank, &error)) {
+  if (error.empty() && trace_.Write(name + ".trace.json", launch_.kernel, launch_.rank, &error)) {
     return true;
   }
   std::snprintf(failure->text, HostFailure::kTextBytes, "ACLNN_MOE_HOST_KERNEL_TRACE: %s",

@@ -58,7 +58,8 @@ PlainTensors::PlainTensors(const HostTensorView* tensors) {
 void PlainTensors::Add(uint32_t index, const HostTensorView& tensor) {
   const uint64_t size = ElementBytes(tensor.dtype);
   const uint64_t bytes = Elements(tensor) * size;
-  auto* address = static_cast<uint8_t*>(tensor.storage) + tensor.offset * static_cast<int64_t>(size);
+  auto* address =
+      static_cast<uint8_t*>(tensor.storage) + tensor.offset * static_cast<int64_t>(size);
   const bool is_output = index >= op_plan::kCombineInputs;
   if (!is_output && (!IsContiguous(tensor) || SharesMemory(address, bytes))) {
     copies_.push_back(std::make_unique<uint8_t[]>(bytes));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// How ranks whose kernels wait for one another sleep. A rank whose cores can all go no further starts
-// the next round and sleeps until every other rank has come to that round, or has ended. A rank in the
-// lowest round never sleeps, so that somebody always goes on; and each round brings all that the
-// ranks could write without this one.
+// How ranks whose kernels wait for one another sleep. A rank whose cores can all go no further
+// starts the next round and sleeps until every other rank has come to that round, or has ended. A
+// rank in the lowest round never sleeps, so that somebody always goes on; and each round brings all
+// that the ranks could write without this one.
 #pragma once
 
 #include <string>
@@ -27,8 +27,8 @@ class Rounds {
   const HostFailure& failure() const { return failure_; }
 
  private:
-  // A launch waits at most three times for what another wait of a peer holds up: for the TP peer, for
-  // V1's positions, for the rows.
+  // A launch waits at most three times for what another wait of a peer holds up: for the TP peer,
+  // for V1's positions, for the rows.
   static constexpr uint32_t kMostRounds = 8;
   static constexpr uint32_t kLastRound = 0xFFFF;
 

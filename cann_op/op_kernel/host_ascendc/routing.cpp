@@ -34,8 +34,8 @@ bool Routing::CheckTriples(HostFailure* failure) const {
       const combine::RowSource source = {triples(3 * row), triples(3 * row + 1),
                                          triples(3 * row + 2)};
       if (!combine::CheckRowSource(ep_, row, source, owner, failure)) return false;
-      const uint64_t slot = (uint64_t{owner} * ep_.max_bs + source.token) * ep_.CopiesPerToken() +
-                            source.copy;
+      const uint64_t slot =
+          (uint64_t{owner} * ep_.max_bs + source.token) * ep_.CopiesPerToken() + source.copy;
       if (!claimed.insert(slot).second) {
         combine::SayClaimedTwice(row, source, failure);
         return false;

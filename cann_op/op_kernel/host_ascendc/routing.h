@@ -15,7 +15,8 @@ class Routing {
       : tensors_(tensors), plan_(plan), ep_(ep), choices_(choices) {}
 
   bool Check(HostFailure* failure) const;
-  // Says which row a token still waits for, by its flags of `flag_bytes` each. False: all have come.
+  // Says which row a token still waits for, by its flags of `flag_bytes` each. False: all have
+  // come.
   bool SayMissingRow(uint32_t token, const uint8_t* flags, uint32_t flag_bytes,
                      HostFailure* failure) const;
 

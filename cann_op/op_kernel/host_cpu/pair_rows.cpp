@@ -46,8 +46,9 @@ PairExchange::PairExchange(const HostLaunch& host, const Params& params, uint8_t
 bool PairExchange::MakeOffer(Offer* offer, HostFailure* failure) {
   const StridedView<const uint16_t> expand_x(tensors_[op_plan::kExpandX]);
   if (!ReadPairCounts(ep_, tensors_, &offer->counts, failure)) return false;
-  const op_plan::Verdict refusal = LendRows(expand_x, offer->counts.own_rows, offer->counts.peer_rows, ep_.h,
-                                            reinterpret_cast<uint16_t*>(packed_), &offer->part);
+  const op_plan::Verdict refusal =
+      LendRows(expand_x, offer->counts.own_rows, offer->counts.peer_rows, ep_.h,
+               reinterpret_cast<uint16_t*>(packed_), &offer->part);
   if (refusal) std::snprintf(failure->text, HostFailure::kTextBytes, "%s", refusal->text.c_str());
   return !refusal;
 }

@@ -55,9 +55,8 @@ bool CheckRowSource(const ExpertParallel& ep, int64_t row, const RowSource& sour
   }
   return Say(failure,
              "expand_idx: row %" PRId64 " says (rank, token, k) = (%" PRId64 ", %" PRId64
-             ", %" PRId64
-             "), want rank %u (by ep_send_counts), token in [0, %u), k in [%" PRId64 ", %" PRId64
-             "]",
+             ", %" PRId64 "), want rank %u (by ep_send_counts), token in [0, %u), k in [%" PRId64
+             ", %" PRId64 "]",
              row, source.rank, source.token, source.copy, owner, ep.max_bs, copy_low, copy_high);
 }
 

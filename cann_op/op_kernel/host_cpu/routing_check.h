@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the routing data of a rank must say, for every kernel of the host device: each check names the
-// element that is wrong. Ranks are numbered as the routing data does.
+// What the routing data of a rank must say, for every kernel of the host device: each check names
+// the element that is wrong. Ranks are numbered as the routing data does.
 #pragma once
 
 #include <cstdint>
