@@ -119,7 +119,15 @@ def _read(folder: Path) -> Iterator[Launch]:
 
 
 def _counters(found: Mapping[str, Any]) -> Counters:
-    return Counters(**{name: found[name] for name in Counters.__dataclass_fields__})
+    pipes = found["pipes"]
+    return Counters(
+        gm_read_bytes=found["gm_read_bytes"],
+        gm_written_bytes=found["gm_written_bytes"],
+        instructions={pipe: pipes[pipe]["instructions"] for pipe in PIPES},
+        busy_cycles={pipe: pipes[pipe]["busy_cycles"] for pipe in PIPES},
+        cycles=found["cycles"],
+        peak_ub_bytes=found["peak_ub_bytes"],
+    )
 
 
 def table(found: list[Launch]) -> Table:

@@ -19,7 +19,7 @@ from mutations import MUTATIONS, Mutation, Toolchain, finding, kind, table
 
 FOLDER_VARIABLE = "ACLNN_MOE_NATIVE_TESTS"
 TIMEOUT_SECONDS = 300
-FEW = 6  # every sixth
+FEW = 2  # every second
 DOCUMENT = Path(__file__).parent.parent / "docs" / "kernel.md"
 
 

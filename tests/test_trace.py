@@ -24,8 +24,12 @@ def counters(cycles: int) -> dict[str, object]:
         "gm_read_bytes": 2048,
         "gm_written_bytes": 1024,
         "peak_ub_bytes": 512,
-        "instructions": {"S": 1, "V": 2, "MTE2": 3, "MTE3": 4},
-        "busy_cycles": {"S": 10, "V": 50, "MTE2": 100, "MTE3": 0},
+        "pipes": {
+            "S": {"instructions": 1, "busy_cycles": 10},
+            "V": {"instructions": 2, "busy_cycles": 50},
+            "MTE2": {"instructions": 3, "busy_cycles": 100},
+            "MTE3": {"instructions": 4, "busy_cycles": 0},
+        },
     }
 
 
@@ -128,3 +132,16 @@ def test_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     ran = command("--out", str(tmp_path), "--", "/no/such/program")
     assert ran.returncode == 1
     assert "/no/such/program" in ran.stderr
+
+
+def test_default_program_is_a_demo_on_the_kernel(tmp_path: Path) -> None:
+    picture = tmp_path / "launch.svg"
+    ran = command("--out", str(tmp_path / "traces"), "--cores", "8", "--picture", str(picture))
+    assert ran.returncode == 0, ran.stderr
+    found = trace.launches(tmp_path / "traces")
+    assert {each.rank for each in found} == {0, 1}
+    assert {len(each.cores) for each in found} == {8}
+    assert all(each.total.instructions["V"] > 0 and each.microseconds > 0 for each in found)
+    assert "PASSED" in ran.stdout
+    assert f"{found[0].total.instructions['V']}" in ran.stdout
+    assert picture.stat().st_size > 10_000

@@ -35,12 +35,14 @@ std::string Remedy(const Access& earlier, Pipe now, uint32_t rank, uint32_t core
 
 Observer::Observer(uint32_t rank, uint32_t core, Lane first_lane, bool checks, Trace* trace)
     : rank_(rank), core_(core), first_lane_(first_lane), checks_(checks), trace_(trace) {
+  before_ = Clock(first_lane);
   for (PipeState& state : pipes_) state.ready = state.complete = Clock(first_lane);
   now_.core = core;
   now_.rank = rank;
 }
 
 void Observer::Resume(const CorePast& past) {
+  before_ = past.clock;
   for (int pipe = 0; pipe < kPipes; ++pipe) {
     PipeState& state = pipes_[pipe];
     state.started = past.started[pipe];
@@ -199,7 +201,8 @@ void Observer::WriteUb(uint32_t address, uint32_t bytes) {
 void Observer::Acquire(const Shadow::Encounter& met) {
   if (!met.written || met.write->release == nullptr) return;
   const Release& release = *met.write->release;
-  start_cycle_ = std::max(start_cycle_, release.cycle);
+  // Cycles of an earlier launch are not those of this one.
+  if (!before_.Knows(met.write->epoch)) start_cycle_ = std::max(start_cycle_, release.cycle);
   PipeState& state = pipe_state(now_pipe_);
   state.complete.Join(release.clock);
   if (now_pipe_ == Pipe::kScalar && state.ready.Join(release.clock)) ++scalar_version_;

@@ -87,6 +87,7 @@ class Observer {
   const bool checks_;
   Trace* const trace_;
 
+  Clock before_;  // what was done when the launch began
   PipeState pipes_[kPipes];
   uint64_t scalar_version_ = 1;
   uint64_t scalar_cycle_ = 0;

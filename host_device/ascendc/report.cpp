@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
+#include "cost_model.h"
 #include "fault.h"
 #include "launch.h"
 #include "pipe.h"
@@ -27,8 +28,10 @@ std::string JsonOf(const Counters& counters) {
 }  // namespace
 
 std::string Report::Json(const std::string& kernel, uint32_t rank) const {
-  std::string json = "{\"kernel\":\"" + kernel + "\",\"rank\":" + std::to_string(rank) +
-                     ",\"total\":" + JsonOf(total) + ",\"cores\":[";
+  std::string json =
+      "{\"kernel\":\"" + kernel + "\",\"rank\":" + std::to_string(rank) +
+      Text(",\"microseconds\":%.4f", static_cast<double>(total.cycles) / CyclesPerMicrosecond()) +
+      ",\"total\":" + JsonOf(total) + ",\"cores\":[";
   for (size_t core = 0; core < cores.size(); ++core) {
     json += (core == 0 ? "\n" : ",\n") + JsonOf(cores[core]);
   }

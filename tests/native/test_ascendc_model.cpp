@@ -83,7 +83,7 @@ TEST(ascendc_counters_of_a_launch) {
   EXPECT_EQ(total.busy_cycles[3], 8u * 128);
   EXPECT_EQ(total.peak_ub_bytes, 4u * 4096);
   EXPECT_TEXT_HAS(run.report.Json("rows", 5), "\"MTE2\":{\"instructions\":8,\"busy_cycles\":1024}");
-  EXPECT_TEXT_HAS(run.report.Json("rows", 5), "{\"kernel\":\"rows\",\"rank\":5,");
+  EXPECT_TEXT_HAS(run.report.Json("rows", 5), "{\"kernel\":\"rows\",\"rank\":5,\"microseconds\":");
 }
 
 TEST(ascendc_two_buffers_overlap_and_one_does_not) {
@@ -166,6 +166,30 @@ TEST(ascendc_status_words_wait_in_the_model_too) {
   EXPECT_PASSES(run);
   EXPECT_TRUE(run.report.cores[0].cycles > 256);
   EXPECT_TRUE(run.report.cores[0].cycles < 300);
+}
+
+TEST(ascendc_status_words_of_an_earlier_launch_take_no_time) {
+  KernelTest test;
+  std::vector<int32_t> status(8);
+  test.Tensor("status", &status, true, host_ascendc::Kind::kStatus);
+  const KernelRun late = test.Run([&] {
+    TPipe pipe;
+    TBuf<> buffer;
+    pipe.InitBuffer(buffer, 64 * 1024);
+    Duplicate(buffer.Get<int32_t>(), 1, 16384);  // 256 cycles
+    Order<HardEvent::V_MTE3>();
+    DataCopy(Global(status), buffer.Get<int32_t>(), 8);
+  });
+  EXPECT_PASSES(late);
+  EXPECT_TRUE(late.report.total.cycles > 256);
+  const KernelRun early = test.Run([&] {
+    TPipe pipe;
+    TBuf<> buffer;
+    pipe.InitBuffer(buffer, 32);
+    DataCopy(buffer.Get<int32_t>(), Global(status), 8);
+  });
+  EXPECT_PASSES(early);
+  EXPECT_TRUE(early.report.total.cycles < 20);
 }
 
 TEST(ascendc_timeline_keeps_pipes_in_order) {
