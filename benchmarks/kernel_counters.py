@@ -33,9 +33,8 @@ def count(build: Path, program: str, bs: int) -> dict[str, Any]:
 
 def pipe_counters(total: dict[str, Any], pipe: str) -> tuple[int, int]:
     """Give instructions and busy cycles of a pipe, all cores together."""
-    if "pipes" in total:
-        return total["pipes"][pipe]["instructions"], total["pipes"][pipe]["busy_cycles"]
-    return total["instructions"][pipe], total["busy_cycles"][pipe]
+    counters = total["pipes"][pipe]
+    return counters["instructions"], counters["busy_cycles"]
 
 
 def rows(build: Path) -> Iterator[list[str]]:
