@@ -347,10 +347,10 @@ MUTATIONS = (
     Mutation(
         "a part's sums are not awaited",
         "token_reducer.h",
-        "    for (uint32_t part = 0; part < share_.parts(); ++part) {\n      if (flags_",
-        "    for (uint32_t part = 1; part < share_.parts(); ++part) {\n      if (flags_",
+        "    } while (!AllPartsAreThere());",
+        "    } while (false && !AllPartsAreThere());",
         "cores_share_tokens",
-        "wrong values",
+        "wait that nobody ends",
     ),
     Mutation(
         "sums are used before they are there",
