@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,8 @@ LARGE = 32 << 20
 
 @pytest.fixture(autouse=True)
 def empty_device() -> Iterator[None]:
+    # Errors that an earlier test caught hold its tensors in cycles.
+    gc.collect()
     torch.npu.set_device(0)
     torch.npu.synchronize()
     torch.npu.empty_cache()
