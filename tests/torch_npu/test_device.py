@@ -107,11 +107,22 @@ def test_copy_between_tensors_of_two_devices() -> None:
 )
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64])
 def test_views_go_from_device_to_device(view: View, dtype: torch.dtype) -> None:
-    given = torch.arange(48, dtype=torch.float32).reshape(6, 8)
-    moved = view(given.to("npu:1")).to("npu:2", dtype)
-    torch.npu.synchronize(1)
+    given = torch.arange(48).to(dtype).reshape(6, 8)
+    moved = view(given.to("npu:1")).to("npu:2")
     assert moved.device.index == 2
-    assert torch.equal(moved.cpu(), view(given).to(dtype))
+    assert torch.equal(moved.cpu(), view(given))
+
+
+# Not of a view: torch_npu copies that on one device and casts it on the other, and does not order
+# the two.
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.int64])
+def test_a_tensor_is_cast_on_its_way_to_another_device(dtype: torch.dtype) -> None:
+    given = torch.arange(48.0).reshape(6, 8)
+    there = given.to("npu:1")
+    torch.npu.synchronize(1)
+    moved = there.to("npu:2", dtype)
+    assert moved.device.index == 2
+    assert torch.equal(moved.cpu(), given.to(dtype))
 
 
 def test_a_view_can_be_written_from_another_device() -> None:

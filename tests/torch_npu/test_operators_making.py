@@ -30,7 +30,7 @@ numbers = pytest.mark.parametrize("dtype", NUMBERS, ids=name_of)
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=name_of)
 
 
-def made(
+def assert_made(
     function: Function, *arguments: Any, rtol: float = 0.0, atol: float = 0.0, **options: Any
 ) -> None:
     """Compare what a factory makes on both devices."""
@@ -42,30 +42,32 @@ def made(
 @numbers
 def test_arange(dtype: torch.dtype) -> None:
     for arguments in [(5,), (0,), (2, 9), (2, 9, 3), (9, 2, -2), (100,)]:
-        made(torch.arange, *arguments, dtype=dtype)
+        assert_made(torch.arange, *arguments, dtype=dtype)
     if dtype.is_floating_point:
-        made(torch.arange, 0.5, 3.0, 0.25, dtype=dtype)
-        made(torch.arange, 0, 1, 0.1, dtype=dtype, rtol=ULP[dtype])
+        assert_made(torch.arange, 0.5, 3.0, 0.25, dtype=dtype)
+        assert_made(torch.arange, 0, 1, 0.1, dtype=dtype, rtol=ULP[dtype])
 
 
 def test_arange_without_a_dtype() -> None:
-    made(torch.arange, 7)
-    made(torch.arange, 2**40, 2**40 + 5)
-    made(torch.arange, 1.5, 4)
-    made(torch.arange, 100000)
+    assert_made(torch.arange, 7)
+    assert_made(torch.arange, 2**40, 2**40 + 5)
+    assert_made(torch.arange, 1.5, 4)
+    assert_made(torch.arange, 100000)
 
 
 @floating
 def test_linspace(dtype: torch.dtype) -> None:
     for arguments in [(0, 1, 5), (-2.5, 3.5, 100), (3, -3, 7), (2, 5, 1), (1, 2, 0)]:
-        made(torch.linspace, *arguments, dtype=dtype, rtol=2 * ULP[dtype], atol=2 * ULP[dtype])
+        assert_made(
+            torch.linspace, *arguments, dtype=dtype, rtol=2 * ULP[dtype], atol=2 * ULP[dtype]
+        )
 
 
 @dtypes
 def test_eye(dtype: torch.dtype) -> None:
-    made(torch.eye, 4, dtype=dtype)
-    made(torch.eye, 3, 5, dtype=dtype)
-    made(torch.eye, 0, dtype=dtype)
+    assert_made(torch.eye, 4, dtype=dtype)
+    assert_made(torch.eye, 3, 5, dtype=dtype)
+    assert_made(torch.eye, 0, dtype=dtype)
 
 
 @pytest.mark.parametrize("name", ["tril", "triu"])
@@ -81,8 +83,8 @@ def test_triangles(name: str, dtype: torch.dtype) -> None:
 
 
 def test_triangle_indices_and_masks() -> None:
-    made(torch.tril_indices, 4, 5)
-    made(torch.triu_indices, 4, 5, 1)
+    assert_made(torch.tril_indices, 4, 5)
+    assert_made(torch.triu_indices, 4, 5, 1)
     assert_agree(
         torch.ones(5, 5, dtype=torch.bool, device="npu").tril(),
         torch.ones(5, 5, dtype=torch.bool).tril(),

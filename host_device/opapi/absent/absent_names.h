@@ -7,25 +7,25 @@
 #define HOST_ABSENT_OPERATORS(X) \
   X(AdaptiveAvgPool2d) X(AdaptiveAvgPool2dBackward) X(AdaptiveAvgPool3d) \
   X(AdaptiveAvgPool3dBackward) X(AdaptiveMaxPool2d) X(AdaptiveMaxPool2dBackward) \
-  X(AddLayerNorm) X(AddLayerNormGrad) X(AddLora) X(AddRmsNormDynamicQuantV2) X(AdvanceStep) \
-  X(AdvanceStepV2) X(AffineGrid) X(AllGatherMatmul) X(AllGatherMatmulV2) X(AlltoAllMatmul) \
-  X(AlltoAllQuantMatmul) X(AlltoAllvGroupedMatMul) X(AlltoAllvQuantGroupedMatMul) X(AminmaxAll) \
-  X(AminmaxDim) X(AmpUpdateScale) X(AngleV2) X(AntiMxQuant) X(ApplyAdam) X(ApplyAdamW) \
-  X(ApplyAdamWV2) X(ApplyTopKTopP) X(AttentionToFFN) X(AttentionUpdate) \
-  X(AttentionWorkerCombine) X(AvgPool2d) X(AvgPool2dBackward) X(AvgPool3d) X(AvgPool3dBackward) \
-  X(BatchNorm) X(BatchNormBackward) X(BatchNormElemt) X(BatchNormElemtBackward) \
-  X(BatchNormGatherStatsWithCounts) X(BatchNormReduce) X(BatchNormReduceBackward) \
-  X(BatchNormStats) X(BinaryCrossEntropy) X(BinaryCrossEntropyBackward) \
-  X(BinaryCrossEntropyWithLogits) X(BinaryCrossEntropyWithLogitsBackward) \
-  X(BlockSparseAttention) X(BlockSparseAttentionGrad) X(CIoU) X(Cdist) X(CdistBackward) \
-  X(ChannelShuffle) X(ChunkGatedDeltaRule) X(ClippedSwiglu) X(CoalesceSparse) X(Complex) \
-  X(ConfusionTranspose) X(ConvDepthwise2d) X(ConvTbc) X(ConvTbcBackward) X(Convolution) \
-  X(ConvolutionBackward) X(CrossEntropyLoss) X(CrossEntropyLossGrad) X(CtcLoss) \
-  X(CtcLossBackward) X(DeepNorm) X(DeepNormGrad) X(DeformableConv2d) \
-  X(DeformableConv2dBackward) X(DenseLightningIndexerGradKLLoss) \
+  X(AddLayerNorm) X(AddLayerNormGrad) X(AddLora) X(AddRmsNormDynamicQuantV2) X(AddRmsNormQuant) \
+  X(AdvanceStep) X(AdvanceStepV2) X(AffineGrid) X(AllGatherMatmul) X(AllGatherMatmulV2) \
+  X(AlltoAllMatmul) X(AlltoAllQuantMatmul) X(AlltoAllvGroupedMatMul) \
+  X(AlltoAllvQuantGroupedMatMul) X(AminmaxAll) X(AminmaxDim) X(AmpUpdateScale) X(AngleV2) \
+  X(AntiMxQuant) X(ApplyAdam) X(ApplyAdamW) X(ApplyAdamWV2) X(ApplyTopKTopP) X(AttentionToFFN) \
+  X(AttentionUpdate) X(AttentionWorkerCombine) X(AvgPool2d) X(AvgPool2dBackward) X(AvgPool3d) \
+  X(AvgPool3dBackward) X(BatchNorm) X(BatchNormBackward) X(BatchNormElemt) \
+  X(BatchNormElemtBackward) X(BatchNormGatherStatsWithCounts) X(BatchNormReduce) \
+  X(BatchNormReduceBackward) X(BatchNormStats) X(BinaryCrossEntropy) \
+  X(BinaryCrossEntropyBackward) X(BinaryCrossEntropyWithLogits) \
+  X(BinaryCrossEntropyWithLogitsBackward) X(BlockSparseAttention) X(BlockSparseAttentionGrad) \
+  X(CIoU) X(Cdist) X(CdistBackward) X(ChannelShuffle) X(ChunkGatedDeltaRule) X(ClippedSwiglu) \
+  X(CoalesceSparse) X(Complex) X(ConfusionTranspose) X(ConvDepthwise2d) X(ConvTbc) \
+  X(ConvTbcBackward) X(Convolution) X(ConvolutionBackward) X(CrossEntropyLoss) \
+  X(CrossEntropyLossGrad) X(CtcLoss) X(CtcLossBackward) X(DeepNorm) X(DeepNormGrad) \
+  X(DeformableConv2d) X(DeformableConv2dBackward) X(DenseLightningIndexerGradKLLoss) \
   X(DenseLightningIndexerSoftmaxLse) X(DequantBias) X(DequantRopeQuantKvcache) \
-  X(DropoutGenMaskV2Tensor) X(DropoutV3) X(DualLevelQuantMatmulWeightNz) X(DynamicBlockMxQuant) \
-  X(DynamicBlockQuant) X(DynamicDualLevelMxQuant) X(DynamicMxQuant) \
+  X(DistributeBarrier) X(DropoutGenMaskV2Tensor) X(DropoutV3) X(DualLevelQuantMatmulWeightNz) \
+  X(DynamicBlockMxQuant) X(DynamicBlockQuant) X(DynamicDualLevelMxQuant) X(DynamicMxQuant) \
   X(DynamicMxQuantWithDualAxis) X(EluBackward) X(EmbeddingBag) X(EmbeddingDenseBackward) \
   X(EmbeddingRenorm) X(FFNToAttention) X(FFNV2) X(FakeQuantPerChannelAffineCachemask) \
   X(FakeQuantPerTensorAffineCachemask) X(FastGeluBackward) X(FfnWorkerBatching) \
@@ -39,6 +39,7 @@
   X(ForeachNonFiniteCheckAndUnscale) X(ForeachPowScalar) X(ForeachRoundOffNumber) \
   X(ForeachSubList) X(ForeachSubScalar) X(FusedCausalConv1d) X(FusedCrossEntropyLossWithMaxSum) \
   X(FusedFloydAttention) X(FusedFloydAttentionGrad) X(FusedInferAttentionScoreV2) \
+  X(FusedInferAttentionScoreV3) X(FusedInferAttentionScoreV4) X(FusedInferAttentionScoreV5) \
   X(FusedLinearCrossEntropyLossGrad) X(FusedLinearOnlineMaxSum) X(FusedMatmul) \
   X(FusedQuantMatmul) X(FusedQuantMatmulWeightNz) X(FusedSgd) X(GRU) X(GRUBackward) \
   X(GatherPaKvCache) X(GatherV3) X(GeGluV3Backward) X(GeluBackward) X(GeluBackwardV2) \
@@ -85,9 +86,9 @@
   X(ReplicationPad1dBackward) X(ReplicationPad2d) X(ReplicationPad2dBackward) \
   X(ReplicationPad3d) X(ReplicationPad3dBackward) X(RingAttentionUpdateV2) X(RmsNormGrad) \
   X(RmsNormGradQuant) X(RmsNormQuant) X(RmsNormQuantV3) X(RopeWithSinCosCache) \
-  X(RotaryPositionEmbeddingGrad) X(ScaledMaskedSoftmaxBackward) X(ScatterList) \
+  X(RotaryPositionEmbeddingGrad) X(RotateQuant) X(ScaledMaskedSoftmaxBackward) X(ScatterList) \
   X(ScatterNdUpdate) X(ScatterPaCache) X(ScatterPaKvCache) X(SigmoidBackward) X(SiluBackward) \
-  X(SimThreadExponential) X(Slogdet) X(SmoothL1LossBackward) X(SoftMarginLoss) \
+  X(SimThreadExponential) X(Sleep) X(Slogdet) X(SmoothL1LossBackward) X(SoftMarginLoss) \
   X(SoftMarginLossBackward) X(SoftmaxBackward) X(SoftplusBackward) X(SoftshrinkBackward) \
   X(SparseFlashAttention) X(SparseFlashAttentionGrad) X(SparseFlashAttentionV2) \
   X(SparseLightningIndexerGradKLLoss) X(SparseLightningIndexerGradKLLossV2) X(SplitWithSize) \
