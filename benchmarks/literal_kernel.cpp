@@ -116,7 +116,7 @@ class Combine {
   __aicore__ inline void Normalise(uint32_t token) {
     AscendC::Mul(term_, sum_, sum_, h_);
     Barrier();
-    AscendC::Muls(term_, term_, t_.mean_factor, h_);
+    AscendC::Muls(term_, term_, 1.0f / static_cast<float>(h_), h_);
     Barrier();
     AscendC::ReduceSum(mean_, term_, work_buffer_.Get<float>(), h_);
     Barrier();

@@ -2,6 +2,7 @@
 #include "op_plan/combine_tiling.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "op_plan/combine_plan.h"
 #include "op_plan/limits.h"
@@ -13,14 +14,18 @@ constexpr uint64_t kBlock = 32;
 constexpr uint64_t kRepeat = 64;       // float32 elements
 constexpr uint64_t kTokenBatch = 16;   // as the kernel's token_share.h
 constexpr uint64_t kScanTokens = 128;  // as the kernel's token_share.h
-constexpr uint64_t kStatistics = 1536;
-constexpr uint64_t kMostParts = 8;  // as the kernel's status_places.h
+constexpr uint64_t kStatistics = 1024;
+constexpr int kRootBits = 18;  // as the kernel's rstd.h
 
 constexpr uint64_t AlignUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 constexpr uint64_t Blocks(uint64_t bytes) { return AlignUp(bytes, kBlock); }
 
 uint64_t RowBytes(const CombineTiling& t) { return 2 * uint64_t{t.h}; }
 uint64_t WideBytes(const CombineTiling& t) { return 4 * AlignUp(t.h, kRepeat); }
+// As the kernel's row_squares.h: quarters of whole repeats, two at least.
+uint64_t TermBytes(const CombineTiling& t) {
+  return 4 * std::max(AlignUp(t.h, 4 * kRepeat), 8 * kRepeat);
+}
 uint64_t ScaleBytes(const CombineTiling& t) { return 4 * AlignUp(t.h / 8, kRepeat); }
 uint64_t ElasticBytes(const CombineTiling& t) {
   return t.elastic != 0 ? Blocks(4 * (4 + 2 * uint64_t{t.ep_world_size})) : 0;
@@ -53,9 +58,9 @@ uint64_t PositionUbBytes(const CombineTiling& t) {
 }
 
 uint64_t ReduceUbBytes(const CombineTiling& t) {
-  const uint64_t flags = std::max(uint64_t{t.k} + t.shared_expert_num, kMostParts) * kBlock;
-  uint64_t bytes =
-      (2 + t.out_rows) * RowBytes(t) + 2 * WideBytes(t) + 2 * flags + kStatistics + kBlock;
+  const uint64_t flags = uint64_t{t.k + t.shared_expert_num} * kBlock;
+  uint64_t bytes = (2 + t.out_rows) * RowBytes(t) + WideBytes(t) + TermBytes(t) + 2 * flags +
+                   kStatistics + kBlock;
   bytes += t.gamma_wide != 0 ? WideBytes(t) : RowBytes(t);
   if (NeedsScratch(t)) bytes += WideBytes(t);
   if (t.int8_rows != 0) bytes += ScaleBytes(t);
@@ -106,7 +111,7 @@ bool FillCombineTiling(const CombinePlan& plan, const CombineShapes& shapes,
   t.shared_x = shapes.shared_x ? 1 : 0;
   t.alpha_rows = (shapes.alpha_1_rows ? 1 : 0) | (shapes.alpha_2_rows ? 2 : 0);
   t.norm_eps = plan.norm_eps;
-  t.mean_factor = 1.0f / static_cast<float>(ep.h);
+  t.root_h = static_cast<uint32_t>(std::lround(std::ldexp(std::sqrt(ep.h), kRootBits)));
   t.send_rows = kMaxSendRows;
   t.out_rows = 2;
   t.gamma_wide = 1;

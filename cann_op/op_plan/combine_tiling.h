@@ -43,7 +43,7 @@ struct CombineTiling {
   uint32_t out_rows;  // outputs that are under way at once, 2 where UB allows it
 
   float norm_eps;
-  float mean_factor;  // 1 / H
+  uint32_t root_h;  // sqrt(H) in units of 2^-18
 };
 static_assert(sizeof(CombineTiling) == 64 + 2 * 512 + 3 * 8 + 28 * 4, "shared by host and kernel");
 static_assert(alignof(CombineTiling) == 8, "shared by host and kernel");

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   s.ep = number(4);
   s.experts = number(5);
   s.cores = number(6);
+  s.float_norm = true;  // as the kernel has it that takes the steps literally
   std::string why;
   const auto reports = kernel_test::CountScenario(s, &why);
   if (reports.empty()) {

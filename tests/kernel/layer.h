@@ -24,6 +24,7 @@ struct Scenario {
   bool gone = false;          // the communicator has one rank more, number 1, which is gone
   bool odd_rows = false;      // some rows hold NaN and infinities
   bool round_scales = false;  // weights of few bits, as a router in bf16 gives
+  bool float_norm = false;    // rstd is a sum in float32: within 1e-6, and y is as it has it
   uint32_t zero = 0, copy = 0, constant = 0, alpha_rows = 0;
   uint32_t cores = 3, launches = 3;
 

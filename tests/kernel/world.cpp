@@ -369,16 +369,8 @@ class World {
     return "";
   }
   static bool HasFlags(const uint8_t* status) {
-    const auto used = [status](uint64_t begin, uint64_t end) {
-      return std::any_of(status + begin, status + end, [](uint8_t byte) { return byte != 0; });
-    };
-    // What is neither flag nor state word: sums.
-    constexpr uint64_t kSumsEnd =
-        combine_kernel::kPartSums + op_plan::kMaxVectorCores / 2 * combine_kernel::kPartSumsStride;
-    constexpr uint64_t kOther = combine_kernel::kHalfStatus;
-    return used(0, combine_kernel::kPartSums) ||
-           used(kSumsEnd, kOther + combine_kernel::kPartSums) ||
-           used(kOther + kSumsEnd, combine_kernel::kStateWords);
+    return std::any_of(status, status + combine_kernel::kStateWords,
+                       [](uint8_t byte) { return byte != 0; });
   }
 
   const Scenario scenario_;

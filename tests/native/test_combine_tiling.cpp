@@ -103,7 +103,7 @@ TEST(the_tiling_tells_what_the_shapes_tell) {
   EXPECT_EQ(tiling.window_bytes, uint64_t{1} << 30);
   EXPECT_EQ(tiling.tp_window_bytes, uint64_t{1} << 29);
   EXPECT_EQ(tiling.norm_eps, 0.25f);
-  EXPECT_EQ(tiling.mean_factor, 1.0f / 1024);
+  EXPECT_EQ(tiling.root_h, uint32_t{32} << 18);
 }
 
 TEST(a_pair_needs_a_window_for_the_rows_of_both_halves) {

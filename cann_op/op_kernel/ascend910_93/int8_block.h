@@ -3,34 +3,25 @@
 // for the rows that the vector unit does not do, because they hold NaN or an infinity.
 #pragma once
 
+#include "float_bits.h"
 #include "pipe_order.h"
 
 namespace combine_kernel {
 
-union FloatBits {
-  float value;
-  uint32_t bits;
-};
-
 __aicore__ inline float WidenBits(uint16_t bits) {
-  FloatBits wide;
-  wide.bits = static_cast<uint32_t>(bits) << 16;
-  return wide.value;
+  return FloatOf(static_cast<uint32_t>(bits) << 16);
 }
 
 // To nearest, ties to even, of a number that is not NaN.
 __aicore__ inline uint16_t RoundToBits(float value) {
-  FloatBits wide;
-  wide.value = value;
-  return static_cast<uint16_t>((wide.bits + 0x7FFF + (wide.bits >> 16 & 1)) >> 16);
+  const uint32_t bits = BitsOf(value);
+  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
-// To a whole number, ties to even; |value| is below 2^22.
+// To a whole number; |value| is below 2^22.
 __aicore__ inline float RoundToWhole(float value) {
-  constexpr float kNoFraction = 12582912.0f;  // 1.5 * 2^23: numbers as large have no fraction
-  FloatBits sum;
-  sum.value = value + kNoFraction;
-  return sum.value - kNoFraction;
+  const float sum = FloatOf(BitsOf(value + kNoFraction));  // no compiler may take it apart
+  return sum - kNoFraction;
 }
 
 // NaN stays NaN and is no candidate for the largest. An infinity is one: it stays, and the numbers

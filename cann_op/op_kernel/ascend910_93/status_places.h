@@ -4,8 +4,8 @@
 // them.
 //
 // Status area of a rank, 1 MB:
-//   dispatch's flags | half 0: 64 KB arrivals, 384 KB positions, 408 KB flags and 420 KB sums of
-//   the parts of tokens | half 1: the same 500 KB further on | 950 KB dispatch's state words | 975
+//   dispatch's flags | half 0: 64 KB arrivals, 384 KB positions, 408 KB messages between the
+//   cores that share a token | half 1: the same 500 KB further on | 950 KB dispatch's state words | 975
 //   KB combine's state words, one per core, 512 bytes apart
 // Window of a rank, each half: row slots, one per copy of a token, then dispatch's rows; between
 // dispatches these are idle, and V1's table of positions lies there.
@@ -19,8 +19,8 @@ constexpr uint64_t kKilobyte = 1024;
 constexpr uint64_t kHalfStatus = 500 * kKilobyte;
 constexpr uint64_t kArrivalFlags = 64 * kKilobyte;
 constexpr uint64_t kPositionFlags = 384 * kKilobyte;
-constexpr uint64_t kPartFlags = 408 * kKilobyte;
-constexpr uint64_t kPartSums = 420 * kKilobyte;
+constexpr uint64_t kPartMessages = 408 * kKilobyte;
+constexpr uint64_t kPartRoundStride = 16 * kKilobyte;
 constexpr uint64_t kStateWords = 975 * kKilobyte;
 constexpr uint64_t kStateWordStride = 512;
 constexpr uint64_t kPairFlagStride = 512;  // in group_tp's status area, one flag per core
@@ -35,6 +35,6 @@ constexpr int32_t kPairArrived = 1;
 
 // Of a token that several cores share: each adds up a part of its columns.
 constexpr uint32_t kMostParts = 8;
-constexpr uint32_t kPartSumsStride = 512;  // a sum of squares per 64 columns, H up to 8192
+constexpr uint32_t kPartRounds = 2;  // of messages between them
 
 }  // namespace combine_kernel

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The second phase: each token's rows are added up as they stand in this rank's window, then the
-// residual, then the norm. The scalar pipe never waits for the vector pipe here: while a token is
-// added up and normalised, it already looks for the flags of the next and lets its rows come in.
+// residual, then the norm.
 #pragma once
 
 #include "op_plan/combine_tiling.h"
+#include "part_exchange.h"
 #include "pipe_order.h"
+#include "row_squares.h"
 #include "row_transport.h"
+#include "rstd.h"
 #include "tensors.h"
 #include "token_share.h"
 #include "window_places.h"
@@ -32,6 +34,10 @@ class TokenReducer {
     TakeBuffers(pipe);
     FillConstants();
     LoadGamma();
+    norm_.Init(h_, tiling.root_h, tiling.norm_eps);
+    squares_.Init(pipe);
+    if (share_.has_share()) exchange_.Init(places, share_, pipe);
+    axpy_rounds_products_ = AxpyRoundsProducts();
   }
 
   __aicore__ inline void Run() {
@@ -42,15 +48,11 @@ class TokenReducer {
       AwaitRows(token);
       SumRows(token);
       WriteX(token);
-      WriteY(token);
+      WriteY(token, Normalise(token));
     }
   }
 
  private:
-  static constexpr uint32_t kStatisticFloats = 8;
-  static constexpr uint32_t kMostPartials =
-      2 * kRepeatFloats;  // sums of a repeat each, H up to 8192
-
   // This core's part of the columns of the tokens to come: all, or of one that others have too.
   __aicore__ inline void SetColumns() {
     column_ = shared_ ? share_.column() : 0;
@@ -62,17 +64,13 @@ class TokenReducer {
     shared_ = true;
     SetColumns();
     if (width_ % kRepeatFloats == 0) return;
-    AscendC::Duplicate(term_[width_], 0.0f,
+    AscendC::Duplicate(sum_[width_], 0.0f,
                        static_cast<int32_t>(repeats_ * kRepeatFloats - width_));
     VectorOrder();
   }
 
   __aicore__ inline bool NeedsScratch() const {
     return tiling_->int8_rows != 0 || tiling_->const_expert_num != 0;
-  }
-
-  __aicore__ inline uint32_t FlagBlocks() const {
-    return copies_ > kMostParts ? copies_ : kMostParts;
   }
 
   __aicore__ inline void TakeBuffers(AscendC::TPipe* pipe) {
@@ -82,7 +80,7 @@ class TokenReducer {
     pipe->InitBuffer(outs_, tiling_->out_rows, row_bytes);
     pipe->InitBuffer(rstds_, 2, kBlockBytes);
     pipe->InitBuffer(sum_buffer_, wide_bytes);
-    pipe->InitBuffer(term_buffer_, wide_bytes);
+    pipe->InitBuffer(term_buffer_, RowSquares::ScratchFloats(repeats_) * sizeof(float));
     pipe->InitBuffer(gamma_buffer_, tiling_->gamma_wide != 0 ? wide_bytes : row_bytes);
     if (NeedsScratch()) pipe->InitBuffer(scratch_buffer_, wide_bytes);
     if (tiling_->int8_rows != 0) {
@@ -90,33 +88,20 @@ class TokenReducer {
                        RoundUp(width_ / kBlockFloats, kRepeatFloats) * sizeof(float));
     }
     if (tiling_->const_expert_num != 0) pipe->InitBuffer(alpha_buffer_, 2 * kBlockBytes);
-    pipe->InitBuffer(flags_buffer_, FlagBlocks() * kFlagBytes);
-    pipe->InitBuffer(zero_flags_buffer_, FlagBlocks() * kFlagBytes);
-    pipe->InitBuffer(mean_buffer_, kBlockBytes);
-    pipe->InitBuffer(one_buffer_, kBlockBytes);
-    pipe->InitBuffer(rstd_blocks_buffer_, kRepeatFloats * sizeof(float));
-    pipe->InitBuffer(partial_buffer_, kMostPartials * sizeof(float));
-    if (share_.has_share()) pipe->InitBuffer(part_buffer_, kMostPartials * sizeof(float));
+    pipe->InitBuffer(flags_buffer_, copies_ * kFlagBytes);
+    pipe->InitBuffer(zero_flags_buffer_, copies_ * kFlagBytes);
     sum_ = sum_buffer_.Get<float>();
     term_ = term_buffer_.Get<float>();
     flags_ = flags_buffer_.Get<float>();
     zero_flags_ = zero_flags_buffer_.Get<float>();
-    mean_ = mean_buffer_.Get<float>();
-    one_ = one_buffer_.Get<float>();
-    rstd_blocks_ = rstd_blocks_buffer_.Get<float>();
-    partial_ = partial_buffer_.Get<float>();
     if (NeedsScratch()) scratch_ = scratch_buffer_.Get<float>();
   }
 
-  // What lies behind H in the wide rows stays 0: squares are summed by whole repeats.
+  // What lies behind H in the sum stays 0: squares are summed by whole repeats.
   __aicore__ inline void FillConstants() {
     const auto wide = static_cast<int32_t>(repeats_ * kRepeatFloats);
     AscendC::Duplicate(sum_, 0.0f, wide);
-    AscendC::Duplicate(term_, 0.0f, wide);
-    AscendC::Duplicate(zero_flags_, 0.0f, static_cast<int32_t>(FlagBlocks() * kFlagFloats));
-    AscendC::Duplicate(mean_, 0.0f, static_cast<int32_t>(kStatisticFloats));
-    AscendC::Duplicate(partial_, 0.0f, static_cast<int32_t>(kMostPartials));
-    AscendC::Duplicate(one_, 1.0f, static_cast<int32_t>(kStatisticFloats));
+    AscendC::Duplicate(zero_flags_, 0.0f, static_cast<int32_t>(copies_ * kFlagFloats));
     if (tiling_->int8_rows != 0) {
       AscendC::Duplicate(scales_buffer_.Get<float>(), 0.0f,
                          static_cast<int32_t>(RoundUp(width_ / kBlockFloats, kRepeatFloats)));
@@ -266,7 +251,7 @@ class TokenReducer {
   // sum = sum + weight * term, product and sum rounded separately.
   __aicore__ inline void AddWeighted(float weight) {
     const auto count = static_cast<int32_t>(width_);
-    if (!first_ && ProductIsExact(weight)) {
+    if (!first_ && axpy_rounds_products_) {
       AscendC::Axpy(sum_, term_, weight, count);
       VectorOrder();
       return;
@@ -275,14 +260,20 @@ class TokenReducer {
     VectorOrder();
     AddTerm();
   }
-  // A bf16 number has 8 significant bits and is a multiple of 2^-133. A weight of at most 16
-  // significant bits that is a multiple of 2^-16 therefore multiplies it without rounding, even
-  // into the subnormal numbers: one instruction that rounds only the sum gives the same.
-  __aicore__ inline bool ProductIsExact(float weight) const {
-    constexpr float kUnits = 65536.0f;
-    const float units = weight * kUnits;
-    if (!(units >= -kUnits && units <= kUnits)) return false;
-    return static_cast<float>(static_cast<int32_t>(units)) == units;
+  // CANN's documents say that Axpy is no more precise than two calls, not that it gives the same.
+  // So it is tried, on a product that lies three quarters of the way between two float32 numbers,
+  // less the upper of them: 0 where the product is rounded to nearest first.
+  __aicore__ inline bool AxpyRoundsProducts() {
+    constexpr float kUnit = 1.0f / 8388608;
+    constexpr auto kCount = static_cast<int32_t>(kBlockFloats);
+    AscendC::Duplicate(term_, 1.0f + 3072 * kUnit, kCount);
+    AscendC::Duplicate(term_[kBlockFloats], -1.0f - 5121 * kUnit, kCount);
+    VectorOrder();
+    AscendC::Axpy(term_[kBlockFloats], term_, 1.0f + 2048 * kUnit, kCount);
+    Order<AscendC::HardEvent::V_S>();
+    const bool rounds = term_.GetValue(kBlockFloats) == 0.0f;
+    Order<AscendC::HardEvent::S_V>();
+    return rounds;
   }
 
   // Special experts: zero, then copy, then const ones.
@@ -361,7 +352,13 @@ class TokenReducer {
   __aicore__ inline void WriteX(uint32_t token) {
     const AscendC::LocalTensor<RowType> x = outs_.AllocTensor<RowType>();
     AscendC::Cast(x, sum_, AscendC::RoundMode::CAST_RINT, width_);
+    VectorOrder();
+    squares_.FindLargest(x, width_, Magnitudes());
     WriteRow(x, tensors_->x, token);
+  }
+  // Of x; the terms have been added up.
+  __aicore__ inline AscendC::LocalTensor<int16_t> Magnitudes() const {
+    return term_.template ReinterpretCast<int16_t>();
   }
   __aicore__ inline void WriteRow(const AscendC::LocalTensor<RowType>& row, GmAddress tensor,
                                   uint32_t token) {
@@ -371,45 +368,40 @@ class TokenReducer {
     outs_.FreeTensor(ready);
   }
 
-  // rstd stays in the vector pipe: as a block that a multiplication reads for all of the row.
-  __aicore__ inline void WriteY(uint32_t token) {
-    constexpr auto kStatistics = static_cast<int32_t>(kStatisticFloats);
-    constexpr auto kRepeat = static_cast<int32_t>(kRepeatFloats);
-    constexpr auto kBlocks = static_cast<int32_t>(kRepeatBlocks);
-    const auto count = static_cast<int32_t>(width_);
-    const auto repeats = static_cast<int32_t>(repeats_);
-    AscendC::Mul(term_, sum_, sum_, count);
-    VectorOrder();
-    if (!shared_) {
-      AscendC::WholeReduceSum(partial_, term_, kRepeat, repeats, 1, 1, kBlocks);
-    } else {
-      const AscendC::LocalTensor<float> own = part_buffer_.Get<float>();
-      AscendC::WholeReduceSum(own, term_, kRepeat, repeats, 1, 1, kBlocks);
-      ExchangeSums(token, own);
+  // Scales the sum, and writes rstd. What the scaled sum is to be multiplied with instead of it.
+  __aicore__ inline float Normalise(uint32_t token) {
+    uint32_t largest = RowSquares::Largest(Magnitudes());
+    if (shared_) {
+      largest = exchange_.Largest(largest);
+      if (share_.part() == 0) ClearFlags(token);
     }
+    const int32_t scale = norm_.ScaleExponent(largest);
+    AscendC::Muls(sum_, sum_, PowerOfTwo(scale), static_cast<int32_t>(width_));
     VectorOrder();
-    AscendC::Add(partial_, partial_, partial_[kRepeatFloats], kRepeat);
-    VectorOrder();
-    AscendC::WholeReduceSum(mean_, partial_, kRepeat, 1, 1, 1, kBlocks);
-    VectorOrder();
-    AscendC::Muls(mean_, mean_, tiling_->mean_factor, kStatistics);
-    VectorOrder();
-    AscendC::Adds(mean_, mean_, tiling_->norm_eps, kStatistics);
-    VectorOrder();
-    AscendC::Sqrt(mean_, mean_, kStatistics);
-    VectorOrder();
+    squares_.Sum(sum_, repeats_, term_);
+    const SquareParts own = squares_.Parts();
+    SquareSum sum;
+    if (shared_) {
+      sum = exchange_.Sum(own);
+    } else {
+      sum.Add(own);
+    }
+    const Rstd rstd = norm_.Of(sum, scale);
+    if (!shared_ || share_.part() == 0) WriteRstd(token, rstd.value);
+    return rstd.of_scaled;
+  }
+  __aicore__ inline void WriteRstd(uint32_t token, float value) {
     AscendC::LocalTensor<float> rstd = rstds_.AllocTensor<float>();
-    AscendC::Div(rstd, one_, mean_, kStatistics);
-    VectorOrder();
-    AscendC::Brcb(rstd_blocks_, rstd, 1, {1, kRepeatBlocks});
-    VectorOrder();
+    AscendC::Duplicate(rstd, value, static_cast<int32_t>(kBlockFloats));
     rstds_.EnQue(rstd);
     rstd = rstds_.DeQue<float>();
-    if (!shared_ || share_.part() == 0) Store(At<float>(tensors_->rstd_out)[token], rstd, 1);
+    Store(At<float>(tensors_->rstd_out)[token], rstd, 1);
     rstds_.FreeTensor(rstd);
+  }
 
-    AscendC::Mul(term_, sum_, rstd_blocks_, kRepeatFloats, static_cast<uint8_t>(repeats_),
-                 {1, 1, 0, 8, 8, 0});
+  __aicore__ inline void WriteY(uint32_t token, float rstd_of_scaled) {
+    const auto count = static_cast<int32_t>(width_);
+    AscendC::Muls(term_, sum_, rstd_of_scaled, count);
     VectorOrder();
     const AscendC::LocalTensor<RowType> y = outs_.AllocTensor<RowType>();
     AscendC::Cast(y, term_, AscendC::RoundMode::CAST_RINT, width_);
@@ -421,39 +413,6 @@ class TokenReducer {
     AscendC::Cast(y, term_, AscendC::RoundMode::CAST_RINT, width_);
     VectorOrder();
     WriteRow(y, tensors_->y, token);
-  }
-  // The cores that share a token lay their sums side by side, and each takes all of them. That
-  // every one has come so far also says that the flags of the token's rows are needed no more.
-  __aicore__ inline void ExchangeSums(uint32_t token, const AscendC::LocalTensor<float>& own) {
-    const AscendC::GlobalTensor<float> sums = At<float>(places_->PartSums(share_.shared_index()));
-    Order<AscendC::HardEvent::V_MTE3>();
-    Store(sums[column_ / kRepeatFloats], own, repeats_);
-    AscendC::PipeBarrier<PIPE_MTE3>();
-    const auto core = static_cast<uint32_t>(AscendC::GetBlockIdx());
-    for (uint32_t part = 0; part < share_.parts(); ++part) {
-      const uint32_t reader = core - share_.part() + part;
-      AscendC::DataCopy(At<float>(places_->PartFlag(reader, share_.part())), one_, kFlagFloats);
-    }
-    const AscendC::GlobalTensor<float> flags = At<float>(places_->PartFlag(core, 0));
-    do {
-      Order<AscendC::HardEvent::S_MTE2>();
-      AscendC::DataCopy(flags_, flags, share_.parts() * kFlagFloats);
-      Order<AscendC::HardEvent::MTE2_S>();
-    } while (!AllPartsAreThere());
-    AscendC::PipeBarrier<PIPE_MTE3>();  // one of the flags is this core's own
-    AscendC::DataCopy(flags, zero_flags_, share_.parts() * kFlagFloats);
-    if (share_.part() == 0) ClearFlags(token);
-    const uint32_t count = RoundUp(h_, kRepeatFloats) / kRepeatFloats;
-    const auto padding = static_cast<uint8_t>(RoundUp(count, kBlockFloats) - count);
-    AscendC::DataCopyPad(partial_, sums, {1, count * static_cast<uint32_t>(sizeof(float)), 0, 0, 0},
-                         AscendC::DataCopyPadExtParams<float>(true, 0, padding, 0.0f));
-    Order<AscendC::HardEvent::MTE2_V>();
-  }
-  __aicore__ inline bool AllPartsAreThere() const {
-    for (uint32_t part = 0; part < share_.parts(); ++part) {
-      if (flags_.GetValue(part * kFlagFloats) == 0.0f) return false;
-    }
-    return true;
   }
 
   __aicore__ inline AscendC::LocalTensor<float> WideGamma() {
@@ -469,19 +428,21 @@ class TokenReducer {
   const Tensors* tensors_;
   const WindowPlaces* places_;
   TokenShare share_;
+  PartExchange exchange_;
+  RowSquares squares_;
+  RowNorm norm_;
   AscendC::TQue<AscendC::TPosition::VECIN, 1> rows_;
   AscendC::TQue<AscendC::TPosition::VECOUT, 1> outs_, rstds_;
   AscendC::TBuf<> sum_buffer_, term_buffer_, scratch_buffer_, gamma_buffer_, scales_buffer_;
   AscendC::TBuf<> alpha_buffer_, flags_buffer_, zero_flags_buffer_;
-  AscendC::TBuf<> mean_buffer_, one_buffer_, rstd_blocks_buffer_, partial_buffer_, part_buffer_;
   AscendC::LocalTensor<float> sum_, term_, scratch_, flags_, zero_flags_;
-  AscendC::LocalTensor<float> mean_, one_, rstd_blocks_, partial_;
   float alphas_[2];
   uint32_t experts_, h_, copies_;
   uint32_t column_, width_, repeats_;  // this core's part of a row, of whole repeats
   uint32_t first_column_;              // of gamma in UB
   bool shared_;                        // other cores have the token too
   bool first_;
+  bool axpy_rounds_products_;
 };
 
 }  // namespace combine_kernel

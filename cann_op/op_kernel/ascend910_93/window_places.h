@@ -35,13 +35,10 @@ class WindowPlaces {
     return HalfStatus(ep_.Status(rank)) + kPositionFlags +
            static_cast<uint64_t>(source) * kFlagBytes;
   }
-  // What core `reader` waits for from the core with part `part` of the same token; only on this
-  // rank.
-  __aicore__ inline GM_ADDR PartFlag(uint32_t reader, uint32_t part) const {
-    return HalfStatus(ep_.OwnStatus()) + kPartFlags + (reader * kMostParts + part) * kFlagBytes;
-  }
-  __aicore__ inline GM_ADDR PartSums(uint32_t token) const {
-    return HalfStatus(ep_.OwnStatus()) + kPartSums + token * kPartSumsStride;
+  // What core `reader` gets from the core with part `part` of the same token; only on this rank.
+  __aicore__ inline GM_ADDR PartMessage(uint32_t round, uint32_t reader, uint32_t part) const {
+    return HalfStatus(ep_.OwnStatus()) + kPartMessages + round * kPartRoundStride +
+           (reader * kMostParts + part) * kFlagBytes;
   }
   __aicore__ inline GM_ADDR PairRow(uint32_t tp_rank, uint32_t row) const {
     return tp_.Window(tp_rank) + half_ * (tiling_->tp_window_bytes / 2) +

@@ -152,8 +152,8 @@ class Combine {
     std::memset(half + combine_kernel::kArrivalFlags, 0, arrivals);
     std::memset(half + combine_kernel::kPositionFlags, 0,
                 uint64_t{ep_.ep_world_size} * combine_kernel::kFlagBytes);
-    std::memset(half + combine_kernel::kPartFlags, 0,
-                combine_kernel::kPartSums - combine_kernel::kPartFlags);
+    std::memset(half + combine_kernel::kPartMessages, 0,
+                combine_kernel::kPartRounds * combine_kernel::kPartRoundStride);
   }
 
   aclError RunKernel(HostFailure* failure) {
