@@ -59,8 +59,8 @@ uint64_t PositionUbBytes(const CombineTiling& t) {
 
 uint64_t ReduceUbBytes(const CombineTiling& t) {
   const uint64_t flags = uint64_t{t.k + t.shared_expert_num} * kBlock;
-  uint64_t bytes = (2 + t.out_rows) * RowBytes(t) + WideBytes(t) + TermBytes(t) + 2 * flags +
-                   kStatistics + kBlock;
+  uint64_t bytes = (t.row_buffers + t.out_rows) * RowBytes(t) + WideBytes(t) + TermBytes(t) +
+                   2 * flags + kStatistics + kBlock;
   bytes += t.gamma_wide != 0 ? WideBytes(t) : RowBytes(t);
   if (NeedsScratch(t)) bytes += WideBytes(t);
   if (t.int8_rows != 0) bytes += ScaleBytes(t);
@@ -101,6 +101,7 @@ bool FillCombineTiling(const CombinePlan& plan, const CombineShapes& shapes,
   t.shared_expert_num = ep.shared_expert_num;
   t.shared_expert_rank_num = ep.shared_expert_rank_num;
   t.first_special_expert = ep.first_special_expert;
+  t.first_const_expert = ep.FirstConstExpert();
   t.zero_expert_num = ep.zero_expert_num;
   t.copy_expert_num = ep.copy_expert_num;
   t.const_expert_num = ep.const_expert_num;
@@ -115,6 +116,8 @@ bool FillCombineTiling(const CombinePlan& plan, const CombineShapes& shapes,
   t.send_rows = kMaxSendRows;
   t.out_rows = 2;
   t.gamma_wide = 1;
+  t.row_buffers = kMaxRowBuffers;
+  while (ReduceUbBytes(t) > resources.ub_bytes && t.row_buffers > 2) --t.row_buffers;
   if (ReduceUbBytes(t) > resources.ub_bytes) t.gamma_wide = 0;
   if (ReduceUbBytes(t) > resources.ub_bytes) t.out_rows = 1;
   return CombineUbBytes(t) <= resources.ub_bytes;

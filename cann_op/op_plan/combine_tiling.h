@@ -27,7 +27,7 @@ struct CombineTiling {
   uint32_t tp_world_size, tp_rank_id;  // tp_world_size is 1 without TP
   uint32_t moe_expert_num;
   uint32_t shared_expert_num, shared_expert_rank_num;
-  uint32_t first_special_expert;
+  uint32_t first_special_expert, first_const_expert;
   uint32_t zero_expert_num, copy_expert_num, const_expert_num;
   uint32_t row_stride;  // bytes from one row slot of a window to the next
 
@@ -40,12 +40,13 @@ struct CombineTiling {
   uint32_t gamma_wide;  // gamma fits into UB as float32
   uint32_t send_rows;   // rows that are under way at once while sending, at most kMaxSendRows
 
-  uint32_t out_rows;  // outputs that are under way at once, 2 where UB allows it
+  uint32_t row_buffers;  // rows of tokens that are in UB at once, at most kMaxRowBuffers
+  uint32_t out_rows;     // outputs that are under way at once, 2 where UB allows it
 
   float norm_eps;
   uint32_t root_h;  // sqrt(H) in units of 2^-18
 };
-static_assert(sizeof(CombineTiling) == 64 + 2 * 512 + 3 * 8 + 28 * 4, "shared by host and kernel");
+static_assert(sizeof(CombineTiling) == 64 + 2 * 512 + 3 * 8 + 30 * 4, "shared by host and kernel");
 static_assert(alignof(CombineTiling) == 8, "shared by host and kernel");
 
 // There is one kernel for all plans.
@@ -58,6 +59,7 @@ constexpr uint32_t kStatusBytesPerRank = 1024 * 1024;
 constexpr uint32_t kRowAlignBytes = 512;
 constexpr uint32_t kMaxVectorCores = 48;  // cores that have a state word in the status area
 constexpr uint32_t kMaxSendRows = 4;
+constexpr uint32_t kMaxRowBuffers = 4;
 
 // Of the 192 KiB of a core's UB, what a kernel has that CANN's build compiles as usual: 8 KiB are
 // kept for instructions like Select, 256 bytes for the compiler (asc-devkit, NPU architecture

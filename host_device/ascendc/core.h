@@ -59,6 +59,7 @@ class Core {
   Observer* observer() { return observer_.get(); }
   void Observe(std::unique_ptr<Observer> observer) { observer_ = std::move(observer); }
   bool checked() const { return launch_->checked; }
+  bool fused_products() const { return launch_->fused_products; }
   StatusWatch& watch() { return watch_; }
 
   // Operands; fail where they stray or are not aligned.

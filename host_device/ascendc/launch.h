@@ -72,6 +72,8 @@ struct Launch {
   std::vector<GmRegion> regions;
   const void* hccl_contexts[2] = {nullptr, nullptr};  // what GetHcclContext<0|1> gives
   uint64_t tiling_key = 0;                            // what TILING_KEY_IS compares with
+  // Axpy and MulAddDst of floats round once, not the product first: no document excludes it.
+  bool fused_products = false;
   bool checked = false;
   Trace* trace = nullptr;
   bool counted = false;  // counters without checks

@@ -22,6 +22,7 @@ std::vector<Scenario> Scenarios() {
     return all.back();
   };
   add("triples");
+  add("axpy_rounds_once").fused_products = true;
   {
     Scenario& s = add("positions");
     s.positions = true;
@@ -45,7 +46,6 @@ std::vector<Scenario> Scenarios() {
     Scenario& s = add("mask_of_tokens");
     s.mask = MaskKind::kTokens;
     s.shared_x = true;
-    s.round_scales = true;
   }
   {
     Scenario& s = add("mask_of_choices");

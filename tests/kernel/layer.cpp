@@ -132,9 +132,7 @@ void Layer::MakeTokens(uint32_t rank) {
     for (uint32_t k = 0; k < s.k; ++k) {
       std::swap(ids[k], ids[k + Hash(seed_, rank, t, k) % (all - k)]);
       in.expert_ids.push_back(ids[k]);
-      float scale = 0.05f + std::fabs(Number(Hash(seed_, rank, t, k, 1)));
-      if (s.round_scales) scale = std::round(scale * 64) / 256;
-      in.expert_scales.push_back(scale);
+      in.expert_scales.push_back(0.05f + std::fabs(Number(Hash(seed_, rank, t, k, 1))));
       if (s.mask == MaskKind::kChoices) in.mask.push_back(Active(rank, t, k));
     }
     if (s.mask == MaskKind::kTokens) in.mask.push_back(Active(rank, t, 0));

@@ -20,11 +20,11 @@ struct Scenario {
   uint32_t shared_num = 0, shared_ranks = 0;
   op_plan::MaskKind mask = op_plan::MaskKind::kNone;
   bool positions = false, int8_rows = false, shared_x = false;
-  bool ragged = false;        // odd ranks have a token less
-  bool gone = false;          // the communicator has one rank more, number 1, which is gone
-  bool odd_rows = false;      // some rows hold NaN and infinities
-  bool round_scales = false;  // weights of few bits, as a router in bf16 gives
-  bool float_norm = false;    // rstd is a sum in float32: within 1e-6, and y is as it has it
+  bool ragged = false;          // odd ranks have a token less
+  bool gone = false;            // the communicator has one rank more, number 1, which is gone
+  bool odd_rows = false;        // some rows hold NaN and infinities
+  bool fused_products = false;  // Axpy rounds once
+  bool float_norm = false;      // rstd is a sum in float32: within 1e-6, and y is as it has it
   uint32_t zero = 0, copy = 0, constant = 0, alpha_rows = 0;
   uint32_t cores = 3, launches = 3;
 

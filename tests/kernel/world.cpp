@@ -302,6 +302,7 @@ class World {
     launch.device = rank;
     launch.checked = checked_;
     launch.counted = counted_;
+    launch.fused_products = scenario_.fused_products;
     launch.ub_bytes = op_plan::kUsableUbBytes;
     launch.regions = tensors.regions();
     group.AddRegions(&launch.regions);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the vector pipe finds out of a row for its rstd: the largest of its numbers, and the sum of
-// its squares once it is scaled by it, as four sums that float32 holds exactly. So the result is the
-// same however many cores share the row, and is rounded once, by rstd.h.
+// its squares once it is scaled by it, as four sums that float32 holds exactly. So the result is
+// the same however many cores share the row, and is rounded once, by rstd.h.
 //
 // A number a of the scaled row has kScaledBits bits before the point. With whole = rint(a) and
 // rest = a - whole, which float32 holds exactly, a^2 = whole^2 + rest * (a + whole): the first are
@@ -84,7 +84,7 @@ class RowSquares {
   }
 
  private:
-  static constexpr int32_t kBlockHalves = 16;    // int16 elements of a block
+  static constexpr int32_t kBlockHalves = 16;     // int16 elements of a block
   static constexpr uint32_t kRepeatHalves = 128;  // and of a repeat
   // Quarters of the scratch, by what they hold in the end; before that kRestLow has the squares of
   // whole numbers and kRestHigh the sums of the rest by blocks, while the others come and go.

@@ -115,10 +115,11 @@ class RowNorm {
   static constexpr int32_t kRootBits = 18;
 
  private:
-  static constexpr uint32_t kLeastField = 12;    // a scale of 2^127
-  static constexpr int32_t kMantissaBits = 26;   // two more than float32 has, before rounding
-  static constexpr int32_t kInverseBits = 30;    // of an inverse root's fraction
-  static constexpr int32_t kRootExponent = kInverseBits + kRootBits + 32 - SquareSum::kFractionBits / 2;
+  static constexpr uint32_t kLeastField = 12;   // a scale of 2^127
+  static constexpr int32_t kMantissaBits = 26;  // two more than float32 has, before rounding
+  static constexpr int32_t kInverseBits = 30;   // of an inverse root's fraction
+  static constexpr int32_t kRootExponent =
+      kInverseBits + kRootBits + 32 - SquareSum::kFractionBits / 2;
 
   // H * norm_eps, as the squares of the scaled row have it.
   __aicore__ inline uint64_t EpsUnits(int32_t scale) const {
@@ -174,7 +175,7 @@ class RowNorm {
 
   uint32_t h_;
   uint32_t root_h_;
-  uint64_t eps_digits_;   // H * norm_eps / 2^eps_exponent_
+  uint64_t eps_digits_;  // H * norm_eps / 2^eps_exponent_
   int32_t eps_exponent_;
   uint32_t least_field_;  // of a float32's exponent
 };

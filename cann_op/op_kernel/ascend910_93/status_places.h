@@ -5,8 +5,8 @@
 //
 // Status area of a rank, 1 MB:
 //   dispatch's flags | half 0: 64 KB arrivals, 384 KB positions, 408 KB messages between the
-//   cores that share a token | half 1: the same 500 KB further on | 950 KB dispatch's state words | 975
-//   KB combine's state words, one per core, 512 bytes apart
+//   cores that share a token | half 1: the same 500 KB further on | 950 KB dispatch's state words |
+//   975 KB combine's state words, one per core, 512 bytes apart
 // Window of a rank, each half: row slots, one per copy of a token, then dispatch's rows; between
 // dispatches these are idle, and V1's table of positions lies there.
 #pragma once

@@ -6,8 +6,8 @@
 #include "op_plan/combine_tiling.h"
 #include "part_exchange.h"
 #include "pipe_order.h"
+#include "row_feed.h"
 #include "row_squares.h"
-#include "row_transport.h"
 #include "rstd.h"
 #include "tensors.h"
 #include "token_share.h"
@@ -21,14 +21,12 @@ class TokenReducer {
                               const WindowPlaces& places, uint32_t experts, AscendC::TPipe* pipe) {
     tiling_ = &tiling;
     tensors_ = &tensors;
-    places_ = &places;
-    experts_ = experts;
     h_ = tiling.h;
-    copies_ = tiling.k + tiling.shared_expert_num;
     share_.Init(tiling, tensors, pipe);
     if (share_.count() == 0) return;
     // What is needed of a row by all of this core's tokens.
     shared_ = !share_.has_whole();
+    feed_.Init(tiling, tensors, places, &share_, experts, pipe);
     SetColumns();
     first_column_ = column_;
     TakeBuffers(pipe);
@@ -41,13 +39,15 @@ class TokenReducer {
   }
 
   __aicore__ inline void Run() {
+    bool started = false;
     for (uint32_t i = 0; i < share_.count(); ++i) {
-      const uint32_t token = share_.Token(i);
-      share_.Fetch(token);
       if (share_.IsShared(i) != shared_) Narrow();
-      AwaitRows(token);
+      const uint32_t token = share_.Token(i);
+      if (!started) feed_.Start(token);
+      if (!shared_) feed_.ClearFlags();
       SumRows(token);
       WriteX(token);
+      started = StartNext(i + 1);
       WriteY(token, Normalise(token));
     }
   }
@@ -58,15 +58,20 @@ class TokenReducer {
     column_ = shared_ ? share_.column() : 0;
     width_ = shared_ ? share_.width() : h_;
     repeats_ = RoundUp(width_, kRepeatFloats) / kRepeatFloats;
+    feed_.SetColumns(column_, width_);
   }
   // After whole tokens, a part of one. What is behind it in the last repeat must be 0 again.
   __aicore__ inline void Narrow() {
     shared_ = true;
     SetColumns();
     if (width_ % kRepeatFloats == 0) return;
-    AscendC::Duplicate(sum_[width_], 0.0f,
-                       static_cast<int32_t>(repeats_ * kRepeatFloats - width_));
+    AscendC::Duplicate(sum_[width_], 0.0f, static_cast<int32_t>(repeats_ * kRepeatFloats - width_));
     VectorOrder();
+  }
+
+  // Lets the rows of the next token come where they have arrived, and are as wide.
+  __aicore__ inline bool StartNext(uint32_t i) {
+    return i < share_.count() && share_.IsShared(i) == shared_ && feed_.TryStart(share_.Token(i));
   }
 
   __aicore__ inline bool NeedsScratch() const {
@@ -76,7 +81,7 @@ class TokenReducer {
   __aicore__ inline void TakeBuffers(AscendC::TPipe* pipe) {
     const uint32_t row_bytes = width_ * sizeof(RowType);
     const uint32_t wide_bytes = repeats_ * kRepeatFloats * sizeof(float);
-    pipe->InitBuffer(rows_, 2, row_bytes);
+    feed_.TakeBuffers(width_, pipe);
     pipe->InitBuffer(outs_, tiling_->out_rows, row_bytes);
     pipe->InitBuffer(rstds_, 2, kBlockBytes);
     pipe->InitBuffer(sum_buffer_, wide_bytes);
@@ -88,12 +93,8 @@ class TokenReducer {
                        RoundUp(width_ / kBlockFloats, kRepeatFloats) * sizeof(float));
     }
     if (tiling_->const_expert_num != 0) pipe->InitBuffer(alpha_buffer_, 2 * kBlockBytes);
-    pipe->InitBuffer(flags_buffer_, copies_ * kFlagBytes);
-    pipe->InitBuffer(zero_flags_buffer_, copies_ * kFlagBytes);
     sum_ = sum_buffer_.Get<float>();
     term_ = term_buffer_.Get<float>();
-    flags_ = flags_buffer_.Get<float>();
-    zero_flags_ = zero_flags_buffer_.Get<float>();
     if (NeedsScratch()) scratch_ = scratch_buffer_.Get<float>();
   }
 
@@ -101,17 +102,15 @@ class TokenReducer {
   __aicore__ inline void FillConstants() {
     const auto wide = static_cast<int32_t>(repeats_ * kRepeatFloats);
     AscendC::Duplicate(sum_, 0.0f, wide);
-    AscendC::Duplicate(zero_flags_, 0.0f, static_cast<int32_t>(copies_ * kFlagFloats));
     if (tiling_->int8_rows != 0) {
       AscendC::Duplicate(scales_buffer_.Get<float>(), 0.0f,
                          static_cast<int32_t>(RoundUp(width_ / kBlockFloats, kRepeatFloats)));
     }
     VectorOrder();
-    Order<AscendC::HardEvent::V_MTE3>();
   }
 
   __aicore__ inline void LoadGamma() {
-    AscendC::LocalTensor<RowType> row = FetchRow(At<RowType>(tensors_->gamma)[column_]);
+    AscendC::LocalTensor<RowType> row = feed_.Fetch(At<RowType>(tensors_->gamma)[column_], width_);
     if (tiling_->gamma_wide != 0) {
       AscendC::Cast(gamma_buffer_.Get<float>(), row, AscendC::RoundMode::CAST_NONE, width_);
     } else {
@@ -119,111 +118,70 @@ class TokenReducer {
                     static_cast<int16_t>(0), static_cast<int32_t>(width_));
     }
     VectorOrder();
-    rows_.FreeTensor(row);
+    feed_.Free(row);
   }
 
-  // This core's part of the next row, in UB for the vector pipe; to be given back by
-  // rows_.FreeTensor.
-  __aicore__ inline AscendC::LocalTensor<RowType> FetchRow(
-      const AscendC::GlobalTensor<RowType>& from) {
-    AscendC::LocalTensor<RowType> row = rows_.AllocTensor<RowType>();
-    Load(row, from, width_);
-    rows_.EnQue(row);
-    return rows_.DeQue<RowType>();
-  }
-
-  // Has a row on some rank; the others are computed here or masked out.
-  __aicore__ inline bool Arrives(uint32_t token, uint32_t copy) const {
-    return copy >= tiling_->k ||
-           (share_.Active(token, copy) && share_.Expert(token, copy) < experts_);
-  }
-
-  // All flags of a token lie side by side. They are cleared at once for the launch after the next.
-  __aicore__ inline void AwaitRows(uint32_t token) {
-    const AscendC::GlobalTensor<float> flags =
-        At<float>(places_->ArrivalFlag(places_->self(), token * copies_));
-    do {
-      Order<AscendC::HardEvent::S_MTE2>();
-      AscendC::DataCopy(flags_, flags, copies_ * kFlagFloats);
-      Order<AscendC::HardEvent::MTE2_S>();
-    } while (!AllArrived(token));
-    if (!shared_) ClearFlags(token);
-  }
-  __aicore__ inline void ClearFlags(uint32_t token) {
-    AscendC::DataCopy(At<float>(places_->ArrivalFlag(places_->self(), token * copies_)),
-                      zero_flags_, copies_ * kFlagFloats);
-  }
-  __aicore__ inline bool AllArrived(uint32_t token) const {
-    for (uint32_t copy = 0; copy < copies_; ++copy) {
-      if (Arrives(token, copy) && flags_.GetValue(copy * kFlagFloats) == 0.0f) return false;
-    }
-    return true;
-  }
-
-  // In the order k = 0 .. K-1, shared experts, shared_expert_x, residual_x.
+  // In the order in which the feed gives the rows.
   __aicore__ inline void SumRows(uint32_t token) {
     first_ = true;
     for (uint32_t k = 0; k < tiling_->k; ++k) {
-      if (!share_.Active(token, k)) continue;
-      const uint32_t expert = share_.Expert(token, k);
-      const float weight = share_.Scale(token, k);
-      if (expert < experts_) {
-        WidenArrived(token, k);
-        AddWeighted(weight);
-      } else {
-        AddSpecial(token, expert, weight);
+      switch (feed_.ChoiceOf(k)) {
+        case Choice::kMasked:
+          break;
+        case Choice::kArrived:
+          WidenArrived(k);
+          AddWeighted(share_.Scale(token, k));
+          break;
+        case Choice::kZero:
+          AddZeros(share_.Scale(token, k));
+          break;
+        case Choice::kConst:
+          Widen();
+          MakeConstTerm(share_.Expert(token, k) - tiling_->first_const_expert);
+          AddWeighted(share_.Scale(token, k));
+          break;
+        case Choice::kCopy:
+          Widen();
+          AddWeighted(share_.Scale(token, k));
+          break;
       }
     }
-    for (uint32_t copy = tiling_->k; copy < copies_; ++copy) {
-      WidenArrived(token, copy);
+    for (uint32_t i = 0; i < tiling_->shared_expert_num; ++i) {
+      WidenArrived(tiling_->k + i);
       AddTerm();
     }
     if (tiling_->shared_x != 0) {
-      WidenTensorRow(tensors_->shared_expert_x, token);
+      Widen();
       AddTerm();
     }
-    WidenTensorRow(tensors_->residual_x, token);
+    Widen();  // residual_x
     AddTerm();
   }
 
-  // term = a row, as float32.
-  __aicore__ inline void WidenArrived(uint32_t token, uint32_t copy) {
-    const GmAddress slot = places_->Row(places_->self(), token * copies_ + copy);
-    if (tiling_->int8_rows != 0 && flags_.GetValue(copy * kFlagFloats) == kAsAgreedFlag) {
-      WidenInt8(slot);
-    } else {
-      Widen(At<RowType>(slot)[column_], term_);
-    }
-  }
-  __aicore__ inline void WidenTensorRow(GmAddress tensor, uint32_t row) {
-    Widen(At<RowType>(tensor)[static_cast<uint64_t>(row) * h_ + column_], term_);
-  }
-  __aicore__ inline void Widen(const AscendC::GlobalTensor<RowType>& from,
-                               const AscendC::LocalTensor<float>& to) {
-    AscendC::LocalTensor<RowType> row = FetchRow(from);
-    AscendC::Cast(to, row, AscendC::RoundMode::CAST_NONE, width_);
+  // term = the next row, as float32.
+  __aicore__ inline void Widen() {
+    AscendC::LocalTensor<RowType> row = feed_.Next();
+    AscendC::Cast(term_, row, AscendC::RoundMode::CAST_NONE, width_);
     VectorOrder();
-    rows_.FreeTensor(row);
+    feed_.Free(row);
   }
-  __aicore__ inline void WidenInt8(GmAddress slot) {
-    const auto none = AscendC::RoundMode::CAST_NONE;
-    AscendC::LocalTensor<int8_t> packed = rows_.AllocTensor<int8_t>();
-    if (!shared_) {
-      Load(packed, At<int8_t>(slot), PackedInt8Bytes(h_));
+  __aicore__ inline void WidenArrived(uint32_t copy) {
+    if (feed_.IsInt8(copy)) {
+      WidenInt8();
     } else {
-      Load(packed, At<int8_t>(slot)[column_], width_);
-      Load(packed[width_], At<int8_t>(slot)[PackedInt8Bytes(column_) - column_ + h_],
-           PackedInt8Bytes(width_) - width_);
+      Widen();
     }
-    rows_.EnQue(packed);
-    packed = rows_.DeQue<int8_t>();
+  }
+  __aicore__ inline void WidenInt8() {
+    const auto none = AscendC::RoundMode::CAST_NONE;
+    AscendC::LocalTensor<int8_t> packed = feed_.Next<int8_t>();
     const uint32_t scale_count = width_ / kBlockFloats;
     const AscendC::LocalTensor<float> scales = scales_buffer_.Get<float>();
     const auto codes = scratch_.template ReinterpretCast<half>();
     AscendC::Cast(codes, packed, none, width_);
     AscendC::Cast(scales, packed[width_].template ReinterpretCast<RowType>(), none, scale_count);
     VectorOrder();
-    rows_.FreeTensor(packed);
+    feed_.Free(packed);
     AscendC::Cast(term_, codes, none, width_);
     VectorOrder();
     AscendC::Brcb(scratch_, scales, static_cast<uint8_t>(repeats_), {1, kRepeatBlocks});
@@ -276,21 +234,12 @@ class TokenReducer {
     return rounds;
   }
 
-  // Special experts: zero, then copy, then const ones.
-  __aicore__ inline void AddSpecial(uint32_t token, uint32_t expert, float weight) {
-    const uint32_t first_copy = tiling_->first_special_expert + tiling_->zero_expert_num;
-    const uint32_t first_const = first_copy + tiling_->copy_expert_num;
-    if (expert < first_copy) {
-      // Adds 0 unless the weight is no number.
-      if (weight * 0.0f == 0.0f) return;
-      AscendC::Duplicate(term_, weight * 0.0f, static_cast<int32_t>(width_));
-      VectorOrder();
-      AddTerm();
-      return;
-    }
-    WidenTensorRow(tensors_->ori_x, token);
-    if (expert >= first_const) MakeConstTerm(expert - first_const);
-    AddWeighted(weight);
+  // A zero expert adds 0 unless the weight is no number.
+  __aicore__ inline void AddZeros(float weight) {
+    if (weight * 0.0f == 0.0f) return;
+    AscendC::Duplicate(term_, weight * 0.0f, static_cast<int32_t>(width_));
+    VectorOrder();
+    AddTerm();
   }
 
   // term = alpha1 * term + alpha2 * v.
@@ -301,6 +250,7 @@ class TokenReducer {
     // Both halves of scratch: v, and a factor per element.
     AddScaledV(index, 0, middle);
     AddScaledV(index, middle, width_ - middle);
+    feed_.Resume();
   }
   __aicore__ inline void AddScaledV(uint32_t index, uint32_t begin, uint32_t count) {
     const AscendC::LocalTensor<float> v = scratch_;
@@ -326,13 +276,11 @@ class TokenReducer {
   }
   __aicore__ inline void WidenPart(GmAddress rows, uint32_t index, uint32_t begin, uint32_t count,
                                    const AscendC::LocalTensor<float>& to) {
-    AscendC::LocalTensor<RowType> part = rows_.AllocTensor<RowType>();
-    Load(part, At<RowType>(rows)[static_cast<uint64_t>(index) * h_ + column_ + begin], count);
-    rows_.EnQue(part);
-    part = rows_.DeQue<RowType>();
+    AscendC::LocalTensor<RowType> part =
+        feed_.Fetch(At<RowType>(rows)[static_cast<uint64_t>(index) * h_ + column_ + begin], count);
     AscendC::Cast(to, part, AscendC::RoundMode::CAST_NONE, count);
     VectorOrder();
-    rows_.FreeTensor(part);
+    feed_.Free(part);
   }
   __aicore__ inline void LoadAlphas(uint32_t index) {
     const AscendC::LocalTensor<RowType> alphas = alpha_buffer_.Get<RowType>();
@@ -373,7 +321,7 @@ class TokenReducer {
     uint32_t largest = RowSquares::Largest(Magnitudes());
     if (shared_) {
       largest = exchange_.Largest(largest);
-      if (share_.part() == 0) ClearFlags(token);
+      if (share_.part() == 0) feed_.ClearFlags();
     }
     const int32_t scale = norm_.ScaleExponent(largest);
     AscendC::Muls(sum_, sum_, PowerOfTwo(scale), static_cast<int32_t>(width_));
@@ -426,18 +374,17 @@ class TokenReducer {
 
   const op_plan::CombineTiling* tiling_;
   const Tensors* tensors_;
-  const WindowPlaces* places_;
   TokenShare share_;
+  RowFeed feed_;
   PartExchange exchange_;
   RowSquares squares_;
   RowNorm norm_;
-  AscendC::TQue<AscendC::TPosition::VECIN, 1> rows_;
   AscendC::TQue<AscendC::TPosition::VECOUT, 1> outs_, rstds_;
   AscendC::TBuf<> sum_buffer_, term_buffer_, scratch_buffer_, gamma_buffer_, scales_buffer_;
-  AscendC::TBuf<> alpha_buffer_, flags_buffer_, zero_flags_buffer_;
-  AscendC::LocalTensor<float> sum_, term_, scratch_, flags_, zero_flags_;
+  AscendC::TBuf<> alpha_buffer_;
+  AscendC::LocalTensor<float> sum_, term_, scratch_;
   float alphas_[2];
-  uint32_t experts_, h_, copies_;
+  uint32_t h_;
   uint32_t column_, width_, repeats_;  // this core's part of a row, of whole repeats
   uint32_t first_column_;              // of gamma in UB
   bool shared_;                        // other cores have the token too

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "kernel_vector_forms.h"
@@ -51,13 +52,26 @@ struct MinElements {
   }
 };
 // The product is rounded, then the sum; a product of halves is exact in float.
-struct MulAddDstElements {
+struct MulAddElements {
   float operator()(float to, float a, float b) const { return to + a * b; }
   float operator()(float to, half a, half b) const { return to + float{a} * float{b}; }
   half operator()(half to, half a, half b) const {
     return half(float{to} + float{half(float{a} * float{b})});
   }
 };
+// Where the launch wants products of floats that are not rounded.
+struct FusedMulAddElements : MulAddElements {
+  using MulAddElements::operator();
+  float operator()(float to, float a, float b) const { return std::fma(a, b, to); }
+};
+template <typename Use>
+void WithMulAdd(Use use) {
+  if (Core::Current().fused_products()) {
+    use(FusedMulAddElements());
+  } else {
+    use(MulAddElements());
+  }
+}
 struct AndElements {
   template <typename T>
   T operator()(T a, T b) const {
@@ -125,9 +139,10 @@ inline void MulAddDst(const LocalTensor<T>& dst, const LocalTensor<U>& src0,
                       const LocalTensor<U>& src1, const int32_t& count,
                       host_ascendc::Place place = host_ascendc::Place()) {
   static_assert(kIsMulAddDstPair<T, U>, "MulAddDst is for half, float, and half into float");
-  host_ascendc::Elementwise<true>("MulAddDst", place, int64_t{count},
-                                  host_ascendc::MulAddDstElements(), OperandOf(dst),
-                                  OperandOf(src0), OperandOf(src1));
+  host_ascendc::WithMulAdd([&](auto operation) {
+    host_ascendc::Elementwise<true>("MulAddDst", place, int64_t{count}, operation, OperandOf(dst),
+                                    OperandOf(src0), OperandOf(src1));
+  });
 }
 
 }  // namespace AscendC

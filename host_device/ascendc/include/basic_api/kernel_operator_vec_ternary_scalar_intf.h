@@ -11,15 +11,17 @@ namespace AscendC {
 
 // Product and sum are rounded one after the other: asc-devkit says that compound calls of one type
 // are no more precise than two calls, and no public source says more. Kernels whose results must be
-// the same on the device use Muls and Add, or a product that is exact.
+// the same on the device try it first, and are run with Launch::fused_products too.
 template <typename T, typename U>
 inline void Axpy(const LocalTensor<T>& dst, const LocalTensor<U>& src, const U& scalar,
                  const int32_t& count, host_ascendc::Place place = host_ascendc::Place()) {
   static_assert(kIsMulAddDstPair<T, U>, "Axpy is for half, float, and half into float");
-  host_ascendc::Elementwise<true>(
-      "Axpy", place, int64_t{count},
-      [scalar](T to, U value) { return host_ascendc::MulAddDstElements()(to, value, scalar); },
-      OperandOf(dst), OperandOf(src));
+  host_ascendc::WithMulAdd([&](auto operation) {
+    host_ascendc::Elementwise<true>(
+        "Axpy", place, int64_t{count},
+        [scalar, operation](T to, U value) { return operation(to, value, scalar); }, OperandOf(dst),
+        OperandOf(src));
+  });
 }
 
 template <typename T, typename U, bool isSetMask = true>
@@ -28,9 +30,11 @@ inline void Axpy(const LocalTensor<T>& dst, const LocalTensor<U>& src, const U& 
                  host_ascendc::Place place = host_ascendc::Place()) {
   static_assert(kIsMulAddDstPair<T, U>, "Axpy is for half, float, and half into float");
   static_assert(isSetMask, "a mask set outside is not there");
-  host_ascendc::Unary<true>(
-      "Axpy", dst, src, mask, repeat_time, repeat_params, place,
-      [scalar](T to, U value) { return host_ascendc::MulAddDstElements()(to, value, scalar); });
+  host_ascendc::WithMulAdd([&](auto operation) {
+    host_ascendc::Unary<true>(
+        "Axpy", dst, src, mask, repeat_time, repeat_params, place,
+        [scalar, operation](T to, U value) { return operation(to, value, scalar); });
+  });
 }
 
 }  // namespace AscendC
