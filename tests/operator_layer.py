@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from agreement_held import check_agreement
 
 import aclnn_moe
 from aclnn_moe.buffer_size import required_buffer_mb
 from aclnn_moe.reference import (
+    Agreement,
     CombineInput,
     CombineOutput,
     DispatchInput,
@@ -128,7 +128,8 @@ def check_dispatch(rank: ThreadRank | aclnn_moe.World, one: Layer) -> None:
 
 
 def check_combine(rank: ThreadRank, one: Layer) -> None:
-    check_agreement(run_combine(rank, one), one.results[rank.rank], f"rank {rank.rank}")
+    agreement = Agreement.of(run_combine(rank, one), one.results[rank.rank])
+    assert agreement.ok, f"rank {rank.rank}: {agreement}"
 
 
 def check_layer(make: MakeRanks, one: Layer) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "kernel"))
-from mutations import MUTATIONS, Mutation, Toolchain, finding, kind, table
+from mutation import Mutation
+from mutations import MUTATIONS, Toolchain, finding, kind, table
 
 FOLDER_VARIABLE = "ACLNN_MOE_NATIVE_TESTS"
 TIMEOUT_SECONDS = 300

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from agreement_held import check_agreement
 from whole_case import Case
 from whole_inputs import Whole, untouched
 
 import aclnn_moe
 from aclnn_moe import Communicator, DeviceArray, Stream, asarray
 from aclnn_moe.layout import layout_of
-from aclnn_moe.reference import CombineOutput
+from aclnn_moe.reference import Agreement, CombineOutput
 
 if TYPE_CHECKING:
     from conftest import MakeRanks
@@ -221,7 +220,8 @@ def run_combine(place: Place, given: Whole, delivered: dict[str, Array]) -> Comb
 
 def check_combine(place: Place, result: CombineOutput, given: Whole) -> None:
     want = given.results[place.rank]
-    check_agreement(result, want, f"rank {place.rank}")
+    agreement = Agreement.of(result, want)
+    assert agreement.ok, f"rank {place.rank}: {agreement}"
     idle = ~given.choices[place.rank].active
     for name in ("y", "rstd_out", "x"):
         got, before = getattr(result, name)[idle], getattr(want, name)[idle]
