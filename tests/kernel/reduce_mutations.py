@@ -121,7 +121,7 @@ REDUCE_MUTATIONS = (
         "    AscendC::Duplicate(zero_flags_, 0.0f, static_cast<int32_t>(copies_ * kFlagFloats));\n",
         "",
         "triples",
-        "UB that nothing has written",
+        "UB whose content is void",
     ),
     Mutation(
         "one row of a token is not awaited",

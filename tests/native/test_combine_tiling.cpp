@@ -61,6 +61,15 @@ TEST(every_plan_fits_into_the_ub_of_a_core) {
   }
 }
 
+TEST(as_many_rows_come_ahead_as_ub_allows) {
+  CombinePlan plan = LargePlan(7168, 8);
+  EXPECT_EQ(Fill(plan).row_buffers, 4u);
+  plan.ep.h = 8192;
+  EXPECT_EQ(Fill(plan).row_buffers, 3u);
+  plan.int8_rows = true;
+  EXPECT_EQ(Fill(plan).row_buffers, 2u);
+}
+
 TEST(gamma_stays_float32_where_ub_allows_it) {
   CombinePlan plan = LargePlan(7168, 8);
   EXPECT_EQ(Fill(plan).gamma_wide, 1u);

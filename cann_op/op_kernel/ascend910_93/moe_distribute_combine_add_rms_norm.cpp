@@ -11,9 +11,10 @@
 //      follows behind a barrier of MTE3 that serves send_rows rows (row_sender.h).
 //   4. Active tokens are spread over the cores evenly: each has as many, and what is left over is
 //      shared, a part of the columns for each core (token_share.h). A token's flags are awaited in
-//      one copy; its rows come in one by one while the one before is added up; then residual and
-//      x; cores that share a token exchange their sums of squares; then rstd and y
-//      (token_reducer.h).
+//      one copy, and its rows come in several ahead, with the first of the next token's while this
+//      one is normalised (row_feed.h); they are added up one after the other, then residual and x
+//      (token_reducer.h). rstd is made of exact sums (row_squares.h, rstd.h), which cores that
+//      share a token exchange (part_exchange.h); then y.
 //
 // Flags, in the status area, in the half of the launch (status_places.h); 0 between launches.
 //   arrival   one per copy of a token, written by the row's sender: 1.0f the row is in its slot,
@@ -21,9 +22,10 @@
 //             for, because it holds NaN or an infinity. Cleared by the core that reduces the token.
 //   position  one per source rank, written by it: all its entries of the table are there. Cleared
 //             by the core that has awaited it; SyncAll tells the others.
-//   part      one per core that shares a token and core that it shares it with: the sums of squares
-//             of that part are there. Cleared by the core that has awaited it. Whoever has seen all
-//             parts knows that the token's arrivals are needed no more.
+//   part      two per core that shares a token and core that it shares it with, each a message
+//             behind its own flag: the largest number of that part, then its sums of squares.
+//             Cleared by the core that has awaited it. Whoever has all of the first knows that the
+//             token's arrivals are needed no more.
 //   pair      one per core, in group_tp's status area, written by the same core of the peer: the
 //             rows that this core sums are in the window. Cleared by that core.
 //   state     one word per core, never cleared: the half that the core's next launch takes. So
@@ -36,14 +38,16 @@
 //   send    rows 4 x 16; triples 3, counts 1, flags; elastic_info up to 6
 //     TP    own 2 x 16, peer 2 x 16, sum 2 x 16, float32 2 x 32
 //     int8  in 2 x 16, out 2 x 16, float32 2 x 32, scales 4
-//   reduce  rows 2 x 16, outputs 2 x 16, sum 32, term 32, gamma 32, choices of 16 tokens 2 to 4.5,
-//           flags 1.3, statistics 1.5; elastic_info up to 6
-//     int8 and const experts: scratch 32 more, gamma as bf16 16, outputs 1 x 16, int8 scales 4
+//   reduce  rows 3 x 16 (4 where H is less), outputs 2 x 16, sum 32, term 32, gamma 32, choices of
+//           16 tokens 2 to 4.5, flags 1.3, messages and constants 1; elastic_info up to 6, with
+//           which rows are 2 x 16
+//     int8 and const experts: scratch 32 more, rows 2 x 16, gamma as bf16 16, outputs 1 x 16, int8
+//           scales 4
 //
 // Order on the vector pipe: K products and sums as the specification has them. The first product is
-// added to +0 by Adds, instead of to a row of zeros that has to be written first; a weight of few
-// bits, whose products are exact, multiplies and adds in one instruction (token_reducer.h). gamma
-// is widened once per core, and rstd never leaves the vector pipe before y is made of it.
+// added to +0 by Adds, instead of to a row of zeros that has to be written first; the others
+// multiply and add in one instruction, where that rounds as two do, which each core tries first
+// (token_reducer.h). gamma is widened once per core.
 #include "kernel_operator.h"
 #include "live_group.h"
 #include "op_plan/combine_tiling.h"

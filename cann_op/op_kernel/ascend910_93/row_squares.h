@@ -38,7 +38,9 @@ class RowSquares {
     const AscendC::BinaryRepeatParams same_block = {1, 1, 0, kRepeatBlocks, kRepeatBlocks, 0};
     const uint32_t repeats = width / kRepeatHalves;
     const uint32_t left = width % kRepeatHalves;
-    AscendC::And(to, bits, no_sign_, kRepeatHalves, static_cast<uint8_t>(repeats), same_block);
+    if (repeats != 0) {
+      AscendC::And(to, bits, no_sign_, kRepeatHalves, static_cast<uint8_t>(repeats), same_block);
+    }
     if (left != 0) {
       const uint32_t done = width - left;
       AscendC::And(to[done], bits[done], no_sign_, left, 1, same_block);

@@ -133,7 +133,7 @@ class RowNorm {
   // steps from a line that is at most a tenth off.
   __aicore__ static inline uint64_t InverseRoot(uint64_t number) {
     constexpr uint64_t kOne = uint64_t{1} << kInverseBits;
-    uint64_t inverse = kOne * 43 / 20 - number * 3 / 10;  // 2.15 - 1.2 x
+    uint64_t inverse = kOne * 43 / 20 - (number * 307 >> 10);  // 2.15 - 1.2 x
     for (int32_t step = 0; step < 4; ++step) {
       const uint64_t square = inverse * inverse >> kInverseBits;
       inverse = inverse * (3 * kOne - (square * number >> 32)) >> (kInverseBits + 1);

@@ -28,6 +28,7 @@ class TokenReducer {
     shared_ = !share_.has_whole();
     feed_.Init(tiling, tensors, places, &share_, experts, pipe);
     SetColumns();
+    feed_.SetColumns(column_, width_);
     first_column_ = column_;
     TakeBuffers(pipe);
     FillConstants();
@@ -58,7 +59,6 @@ class TokenReducer {
     column_ = shared_ ? share_.column() : 0;
     width_ = shared_ ? share_.width() : h_;
     repeats_ = RoundUp(width_, kRepeatFloats) / kRepeatFloats;
-    feed_.SetColumns(column_, width_);
   }
   // After whole tokens, a part of one. What is behind it in the last repeat must be 0 again.
   __aicore__ inline void Narrow() {
@@ -69,9 +69,11 @@ class TokenReducer {
     VectorOrder();
   }
 
-  // Lets the rows of the next token come where they have arrived, and are as wide.
+  // Lets the rows of the next token come where they have arrived.
   __aicore__ inline bool StartNext(uint32_t i) {
-    return i < share_.count() && share_.IsShared(i) == shared_ && feed_.TryStart(share_.Token(i));
+    if (i == share_.count()) return false;
+    if (share_.IsShared(i)) feed_.SetColumns(share_.column(), share_.width());
+    return feed_.TryStart(share_.Token(i));
   }
 
   __aicore__ inline bool NeedsScratch() const {
