@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="also an older version; the rest as FILE.run --help"
     )
     install.add_argument("--install-for-all", action="store_true", help="all users may use it")
+    install.add_argument(
+        "--check", action="store_true", help="check that the file is whole, and install nothing"
+    )
     install.set_defaults(command=_install)
 
     listed = commands.add_parser("list", help="packages in search order")
@@ -59,13 +62,13 @@ def _install(args: argparse.Namespace) -> int:
     words = [str(args.file.absolute())]
     words += [
         f"--{name.replace('_', '-')}"
-        for name in ("force", "install_for_all", "quiet")
+        for name in ("force", "install_for_all", "check", "quiet")
         if getattr(args, name)
     ]
     variables = dict(os.environ)
     if args.install_path is not None:
         words.append(f"--install-path={args.install_path}")
-    else:
+    elif not args.check:
         variables["ASCEND_OPP_PATH"] = str(_default_opp())
     return _run_script(words, variables)
 

@@ -53,6 +53,18 @@ class User:
     def install(self, file: Path, *options: str, **extra: str) -> Done:
         return run(*self.prefix, "sh", file, *options, **extra)
 
+    def make(self, folder: Path) -> Path:
+        """Make a folder of this user's."""
+        folder.mkdir(parents=True)
+        self.own(folder)
+        return folder
+
+    def own(self, top: Path) -> None:
+        """Give the user what lies below ``top``, and the folder itself."""
+        if os.geteuid() == 0:
+            for path in (top, *top.rglob("*")):
+                os.chown(path, self.number, self.number, follow_symlinks=False)
+
     def installed(self, file: Path, root: Path, *options: str) -> Path:
         """Install below ``root``; returns the vendor folder."""
         expect(self.install(file, f"--install-path={root}", *options), 0)

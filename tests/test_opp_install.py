@@ -205,6 +205,43 @@ def test_install_refuses_a_file_in_place_of_a_folder(me: User, package: Path) ->
     assert (me.folder / "opp").read_text() == "mine"
 
 
+def test_install_refuses_a_link_that_leads_nowhere_and_follows_others(
+    me: User, package: Path
+) -> None:
+    link = me.folder / "link"
+    link.symlink_to(me.folder / "real")
+    for target in (link, link / "opp"):
+        done = me.install(package, f"--install-path={target}")
+        expect(done, 1, f"{link} leads nowhere: it is a link to {me.folder}/real; remedy: ")
+    assert [path.name for path in me.folder.iterdir()] == ["link"]
+    (me.folder / "real").mkdir()
+    vendor = me.installed(package, link / "opp")
+    assert vendor.resolve() == me.folder / "real" / "opp" / "vendors" / VENDOR
+    sourced = run("bash", "-c", '. "$1" && env', "-", vendor / "bin" / "set_env.bash")
+    assert f"\nASCEND_CUSTOM_OPP_PATH={vendor}\n" in sourced.stdout
+    expect(run(*CLI, "verify", f"--install-path={link}/opp", ACLNN_MOE_DEVICE="host"), 0)
+    expect(me.uninstall(vendor), 0, f"removed {vendor.resolve()}")
+    assert not vendor.exists()
+
+
+def test_slashes_at_the_end_of_a_path_change_nothing(me: User, package: Path) -> None:
+    expect(me.install(package, ASCEND_OPP_PATH=f"{me.folder}//"), 0, f"in {me.folder}/vendors/")
+    done = me.install(package, f"--install-path={me.folder}///")
+    expect(done, 0, f"source {me.folder}/vendors/{VENDOR}/bin/set_env.bash\n")
+
+
+def test_install_refuses_a_folder_that_it_may_not_list(user: User, package: Path) -> None:
+    if user.number == 0:
+        pytest.skip("root may list every folder")
+    folder = user.folder / "vendors"
+    user.make(folder)
+    folder.chmod(0o300)
+    done = user.install(package, f"--install-path={user.folder}")
+    folder.chmod(0o755)
+    expect(done, 1, f"may not read the folder {folder}; remedy: ")
+    assert list(folder.iterdir()) == []
+
+
 def test_install_refuses_what_others_could_change_or_redirect(me: User, package: Path) -> None:
     folder = me.folder / "opp" / "vendors"
     folder.mkdir(parents=True)
@@ -268,6 +305,66 @@ def test_variables_of_the_shell_do_not_mislead_the_scripts(me: User, package: Pa
     expect(run(*words, **wrong), 0, f"removed {vendor}")
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", "| true"])
+def test_who_does_not_listen_changes_nothing(me: User, package: Path, closed: str) -> None:
+    vendor = me.folder / "vendors" / VENDOR
+    listened = me.installed(package, me.folder / "listened")
+    words = ("bash", "-o", "pipefail", "-c")
+    for _ in range(2):
+        install = f'sh "$1" --install-path="$2" --install-for-all {closed}'
+        done = run(*words, install, "-", package, me.folder)
+        assert done.returncode == 0, done.stderr
+        opp_files.check_files(vendor)
+        assert [path.name for path in vendor.parent.iterdir()] == [VENDOR]
+    assert snapshot(vendor / "op_api").keys() == snapshot(listened / "op_api").keys()
+    done = run(*words, f'sh "$1" {closed}', "-", vendor / "scripts" / "uninstall.sh")
+    assert done.returncode == 0, done.stderr
+    assert list(vendor.parent.iterdir()) == []
+
+
+def test_errors_are_told_although_quiet(me: User, package: Path) -> None:
+    done = me.install(package, "--install-path=/proc/opp", "--quiet")
+    expect(done, 1, "cannot make the folder /proc/opp/vendors; remedy: ")
+    assert done.stdout == ""
+
+
+def test_who_could_use_the_package_and_no_longer_can_is_told(me: User, package: Path) -> None:
+    me.installed(package, me.folder, "--install-for-all")
+    done = me.install(package, f"--install-path={me.folder}")
+    expect(done, 0, "warning: other users could use the package that was there, and not this one;")
+    done = me.install(package, f"--install-path={me.folder}")
+    expect(done, 0)
+    assert "other users" not in done.stderr
+
+
+def test_umask_does_not_narrow_an_install_for_all(me: User, package: Path) -> None:
+    words = ("sh", "-c", 'umask 077; exec sh "$1" --install-for-all', "-", package)
+    opp_path = me.folder / "opp"
+    opp_path.mkdir(0o755)
+    expect(run(*words, ASCEND_OPP_PATH=str(opp_path)), 0)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in opp_path.rglob("*")} == {0o755, 0o644}
+
+
+def test_install_needs_nothing_but_a_path_of_commands(me: User, package: Path) -> None:
+    bare = ("env", "-i", f"PATH={os.environ['PATH']}", "sh")
+    expect(run(*bare, package, f"--install-path={me.folder}"), 0, "installed aclnn_moe")
+    expect(run(*bare, me.folder / "vendors" / VENDOR / "scripts" / "uninstall.sh"), 0, "removed")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can install for itself and be another")
+def test_another_user_cannot_change_what_root_installed(user: User, package: Path) -> None:
+    if user.number == 0:
+        pytest.skip("the other user's turn")
+    user.folder.chmod(0o755)
+    opp = user.folder / "opp"
+    opp.mkdir()
+    vendor = User(opp).installed(package, opp, "--install-for-all")
+    before = snapshot(opp)
+    expect(user.install(package, f"--install-path={opp}", "--force"), 1, "may not write in")
+    expect(user.uninstall(vendor), 1, f"cannot write in {vendor.parent}")
+    assert snapshot(opp) == before
+
+
 def test_a_file_in_place_of_the_vendor_folder_stays(me: User, package: Path) -> None:
     file = me.folder / "vendors" / VENDOR
     file.parent.mkdir()
@@ -286,6 +383,8 @@ def test_a_file_in_place_of_the_vendor_folder_stays(me: User, package: Path) -> 
     [
         (("other",), "aclnn_moe,other"),
         (("other", VENDOR), "other,aclnn_moe"),
+        (("  other\t", f" {VENDOR} ", " the third "), "other,aclnn_moe,the third"),
+        ((f"{VENDOR}_of_others", f"my_{VENDOR}"), f"aclnn_moe,{VENDOR}_of_others,my_{VENDOR}"),
         ((VENDOR, "other"), "aclnn_moe,other"),
         ((" other ", "third"), "aclnn_moe,other,third"),
         ((), "aclnn_moe"),
@@ -303,7 +402,7 @@ def test_a_new_name_comes_first_and_a_known_one_keeps_its_place(
     assert priority_of(me.folder) == f"# by hand\nload_priority={after}\n"
     assert stat.S_IMODE((me.folder / "vendors" / "config.ini").stat().st_mode) == 0o664
     expect(me.uninstall(me.folder / "vendors" / VENDOR), 0)
-    others = ",".join(name.strip() for name in before if name != VENDOR)
+    others = ",".join(name.strip() for name in before if name.strip() != VENDOR)
     priority = f"load_priority={others}\n" if others else ""
     assert priority_of(me.folder) == f"# by hand\n{priority}"
     assert snapshot(other) == kept
@@ -368,7 +467,20 @@ def test_downgrade_needs_force(me: User, package: Path, newer: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "comes"), [("0.9", "0.10"), ("0.1.0rc1", "0.1.0"), ("0.1", "0.1.1")]
+    ("there", "comes"),
+    [
+        ("0.9", "0.10"),
+        ("0.1.0rc1", "0.1.0"),
+        ("0.1", "0.1.1"),
+        ("0.1rc2", "0.1rc10"),
+        ("0.1.0.dev3", "0.1"),
+        ("0.1.0", "0.1.post1"),
+        ("0.1.post1", "0.1.1"),
+        # As CANN counts.
+        ("8.0.RC2", "8.0.RC10"),
+        ("8.1.RC1.alpha002", "8.1.RC1"),
+        ("8.1.RC1", "8.1.0"),
+    ],
 )
 def test_versions_are_compared_as_numbers(me: User, package: Path, there: str, comes: str) -> None:
     first = repack(package, me.folder / "first.run", set_version(there))
@@ -387,6 +499,13 @@ def test_a_folder_that_no_run_made_is_replaced_only_by_force(me: User, package: 
     assert mine.exists()
     expect(me.install(package, f"--install-path={me.folder}", "--force"), 0)
     assert not mine.exists()
+
+
+def test_equal_versions_are_neither_upgrade_nor_downgrade(me: User, package: Path) -> None:
+    first = repack(package, me.folder / "first.run", set_version("0.1"))
+    me.installed(first, me.folder / "opp")
+    done = me.install(package, f"--install-path={me.folder}/opp")
+    expect(done, 0, "installed aclnn_moe 0.1.0 again in")
 
 
 # Damaged and wrong archives.
@@ -667,6 +786,20 @@ def test_a_first_install_that_fails_leaves_no_folder(me: User, package: Path) ->
     assert not (me.folder / "a").exists()
 
 
+def test_a_first_install_that_cannot_make_all_folders_leaves_none(me: User, package: Path) -> None:
+    path = replace_tool(me.folder, "mkdir", 1, before=f"mkdir -p {me.folder}/a/b; exit 1")
+    words = ("env", f"PATH={path}", "sh", package, f"--install-path={me.folder}/a/b/c")
+    expect(run(*words), 1, "cannot make the folder")
+    assert not (me.folder / "a").exists()
+
+
+def test_an_extract_that_fails_leaves_no_folder(me: User, package: Path) -> None:
+    limit = "ulimit -f 1; trap '' XFSZ; exec sh \"$@\""
+    done = run("sh", "-c", limit, "-", package, f"--extract={me.folder}/new")
+    expect(done, 1, f"cannot unpack into {me.folder}/new")
+    assert list(me.folder.iterdir()) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_the_run_reaches_the_installer(
     me: User, package: Path, newer: Path, number: signal.Signals
@@ -815,6 +948,7 @@ def test_command_takes_the_options_of_the_run(me: User, package: Path, newer: Pa
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     expect(run(*CLI, "verify", path), 0, "ok: aclnn_moe 0.1.0")
     expect(run(*CLI, "install", package, "--install-path=a"), 1, "want an absolute path")
+    expect(run(*CLI, "install", newer, "--check", ACLNN_MOE_DEVICE="host"), 0, "run is whole")
     expect(run(*CLI, "verify", "--install-path=a"), 1, "want an absolute path")
     done = run(*CLI, "uninstall", path, "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -849,6 +983,11 @@ def test_verify_names_what_is_wrong(me: User, package: Path) -> None:
     library.write_bytes(content[:-1] + b"x")
     problem(f"{library} is not the file that was installed; remedy: ")
     library.write_bytes(content)
+    script = vendor / "bin" / "set_env.bash"
+    sourced = script.read_text()
+    script.write_text(f"{sourced}exit\n")
+    problem(f"{script} is not the file that was installed; remedy: ")
+    script.write_text(sourced)
     (vendor / "more").touch()
     problem(f"{vendor}/more did not come with the package; remedy: ")
     (vendor / "more").unlink()
