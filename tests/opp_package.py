@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = "aclnn_moe"
+MANIFEST = "manifest.sha256"
 NOBODY = 65534
 Done = subprocess.CompletedProcess[str]
 
@@ -101,6 +103,17 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
             path.read_bytes() if path.is_file() else b"",
         )
         for path in sorted(folder.rglob("*"))
+    }
+
+
+def check_whole(vendor: Path) -> None:
+    """Check that the files are those of the manifest, whoever owns them."""
+    lines = (vendor / MANIFEST).read_text().splitlines()
+    listed = {line[68:]: line[:64] for line in lines}
+    files = [path for path in vendor.rglob("*") if path.is_file() and path.name != MANIFEST]
+    assert listed == {
+        str(path.relative_to(vendor)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
     }
 
 

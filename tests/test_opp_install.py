@@ -25,7 +25,18 @@ from pathlib import Path
 
 import opp_package
 import pytest
-from opp_package import NOBODY, ROOT, VENDOR, User, expect, repack, run, set_version, snapshot
+from opp_package import (
+    NOBODY,
+    ROOT,
+    VENDOR,
+    User,
+    check_whole,
+    expect,
+    repack,
+    run,
+    set_version,
+    snapshot,
+)
 
 from aclnn_moe import cli, opp, opp_files
 from aclnn_moe._ffi import vendors
@@ -391,22 +402,23 @@ def test_a_file_in_place_of_the_vendor_folder_stays(me: User, package: Path) -> 
     ],
 )
 def test_a_new_name_comes_first_and_a_known_one_keeps_its_place(
-    me: User, package: Path, before: tuple[str, ...], after: str
+    user: User, package: Path, before: tuple[str, ...], after: str
 ) -> None:
-    other = add_vendor(me.folder, *before)
-    (me.folder / "vendors" / "config.ini").chmod(0o664)
+    other = add_vendor(user.folder, *before)
+    (user.folder / "vendors" / "config.ini").chmod(0o664)
+    user.own(user.folder)
     kept = snapshot(other)
-    done = me.install(package, ASCEND_OPP_PATH=str(me.folder))
-    expect(done, 0, f"need {me.folder}/vendors/{VENDOR}/op_api/lib in LD_LIBRARY_PATH")
+    done = user.install(package, ASCEND_OPP_PATH=str(user.folder))
+    expect(done, 0, f"need {user.folder}/vendors/{VENDOR}/op_api/lib in LD_LIBRARY_PATH")
     assert (f"load_priority={after}: the first" in done.stdout) == after.startswith("other")
-    assert priority_of(me.folder) == f"# by hand\nload_priority={after}\n"
-    assert stat.S_IMODE((me.folder / "vendors" / "config.ini").stat().st_mode) == 0o664
-    expect(me.uninstall(me.folder / "vendors" / VENDOR), 0)
+    assert priority_of(user.folder) == f"# by hand\nload_priority={after}\n"
+    assert stat.S_IMODE((user.folder / "vendors" / "config.ini").stat().st_mode) == 0o664
+    expect(user.uninstall(user.folder / "vendors" / VENDOR), 0)
     others = ",".join(name.strip() for name in before if name.strip() != VENDOR)
     priority = f"load_priority={others}\n" if others else ""
-    assert priority_of(me.folder) == f"# by hand\n{priority}"
+    assert priority_of(user.folder) == f"# by hand\n{priority}"
     assert snapshot(other) == kept
-    assert leftovers(me.folder) == []
+    assert leftovers(user.folder) == []
 
 
 def test_uninstall_after_install_path_leaves_others_alone(user: User, package: Path) -> None:
@@ -440,28 +452,28 @@ def test_installing_twice_changes_nothing(user: User, package: Path) -> None:
     assert snapshot(user.folder) == before
 
 
-def test_upgrade_replaces_the_whole_package(me: User, package: Path, newer: Path) -> None:
-    vendor = me.installed(package, me.folder)
+def test_upgrade_replaces_the_whole_package(user: User, package: Path, newer: Path) -> None:
+    vendor = user.installed(package, user.folder)
     (vendor / "op_api" / "of_the_old_version").touch()
-    done = me.install(newer, f"--install-path={me.folder}")
+    done = user.install(newer, f"--install-path={user.folder}")
     expect(done, 0, f"upgraded aclnn_moe in {vendor} from 0.1.0 to 0.10.0")
     assert opp_package.version_of(vendor) == "0.10.0"
     assert not (vendor / "op_api" / "of_the_old_version").exists()
 
 
-def test_upgrade_by_the_default_path_keeps_set_env(me: User, package: Path, newer: Path) -> None:
-    vendor = me.installed(package, me.folder)
-    expect(me.install(newer, ASCEND_OPP_PATH=str(me.folder)), 0, "upgraded")
+def test_upgrade_by_the_default_path_keeps_set_env(user: User, package: Path, newer: Path) -> None:
+    vendor = user.installed(package, user.folder)
+    expect(user.install(newer, ASCEND_OPP_PATH=str(user.folder)), 0, "upgraded")
     assert (vendor / "bin" / "set_env.bash").is_file()
 
 
-def test_downgrade_needs_force(me: User, package: Path, newer: Path) -> None:
-    vendor = me.installed(newer, me.folder)
-    before = snapshot(me.folder)
+def test_downgrade_needs_force(user: User, package: Path, newer: Path) -> None:
+    vendor = user.installed(newer, user.folder)
+    before = snapshot(user.folder)
     text = f"{vendor} is version 0.10.0, newer than this 0.1.0; remedy: --force "
-    expect(me.install(package, f"--install-path={me.folder}"), 1, text)
-    assert snapshot(me.folder) == before
-    done = me.install(package, f"--install-path={me.folder}", "--force")
+    expect(user.install(package, f"--install-path={user.folder}"), 1, text)
+    assert snapshot(user.folder) == before
+    done = user.install(package, f"--install-path={user.folder}", "--force")
     expect(done, 0, f"downgraded aclnn_moe in {vendor} from 0.10.0 to 0.1.0")
     assert opp_package.version_of(vendor) == "0.1.0"
 
@@ -512,7 +524,7 @@ def test_equal_versions_are_neither_upgrade_nor_downgrade(me: User, package: Pat
 
 
 @pytest.mark.parametrize("part", ["start", "header", "end of header", "half", "last byte"])
-def test_a_file_that_is_cut_off_installs_nothing(me: User, package: Path, part: str) -> None:
+def test_a_file_that_is_cut_off_installs_nothing(user: User, package: Path, part: str) -> None:
     whole = package.read_bytes()
     header = whole.index(b"exit\n}\n\x1f\x8b")
     size = {
@@ -522,25 +534,25 @@ def test_a_file_that_is_cut_off_installs_nothing(me: User, package: Path, part: 
         "half": len(whole) // 2,
         "last byte": len(whole) - 1,
     }[part]
-    cut = me.folder / "cut.run"
+    cut = user.folder / "cut.run"
     cut.write_bytes(whole[:size])
-    for option in ("--check", f"--install-path={me.folder}/opp"):
-        done = me.install(cut, option)
+    for option in ("--check", f"--install-path={user.folder}/opp"):
+        done = user.install(cut, option)
         assert done.returncode != 0
         assert done.stdout == ""
         if part in ("half", "last byte"):
             assert "cut off or has grown" in done.stderr
-    assert [path.name for path in me.folder.iterdir()] == ["cut.run"]
+    assert [path.name for path in user.folder.iterdir()] == ["cut.run"]
 
 
-def test_a_changed_archive_installs_nothing(me: User, package: Path) -> None:
+def test_a_changed_archive_installs_nothing(user: User, package: Path) -> None:
     whole = bytearray(package.read_bytes())
     whole[len(whole) * 3 // 4] ^= 1
-    changed = me.folder / "changed.run"
+    changed = user.folder / "changed.run"
     changed.write_bytes(whole)
-    for option in ("--check", f"--install-path={me.folder}/opp"):
-        expect(me.install(changed, option), 1, "the archive was changed: its sha256 is not")
-    assert [path.name for path in me.folder.iterdir()] == ["changed.run"]
+    for option in ("--check", f"--install-path={user.folder}/opp"):
+        expect(user.install(changed, option), 1, "the archive was changed: its sha256 is not")
+    assert [path.name for path in user.folder.iterdir()] == ["changed.run"]
 
 
 def rewrite(package: Path, target: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
@@ -611,19 +623,20 @@ def for_another_processor(library: Path) -> bytes:
     return bytes(content)
 
 
-def test_a_package_for_another_processor_needs_force(me: User, package: Path) -> None:
+def test_a_package_for_another_processor_needs_force(user: User, package: Path) -> None:
     def change(vendor: Path) -> None:
         library = vendor / vendors.LIBRARY
         library.write_bytes(for_another_processor(library))
 
-    foreign = repack(package, me.folder / "foreign.run", change)
-    path = f"--install-path={me.folder}/opp"
+    foreign = repack(package, user.folder / "foreign.run", change)
+    path = f"--install-path={user.folder}/opp"
     text = f"and this machine is {os.uname().machine}; remedy: "
-    expect(me.install(foreign, path), 1, text)
-    assert not (me.folder / "opp").exists()
+    expect(user.install(foreign, path), 1, text)
+    assert not (user.folder / "opp").exists()
     # CANN's installers do so too: the folder may be an image for another machine.
-    expect(me.install(foreign, path, "--force"), 0, "warning: libcust_opapi.so is built for ")
-    expect(run(*CLI, "verify", path, ACLNN_MOE_DEVICE="host"), 1, text)
+    expect(user.install(foreign, path, "--force"), 0, "warning: libcust_opapi.so is built for ")
+    if user.number == os.geteuid():
+        expect(run(*CLI, "verify", path, ACLNN_MOE_DEVICE="host"), 1, text)
 
 
 def test_a_package_for_a_newer_c_library_needs_force(me: User, package: Path) -> None:
@@ -712,31 +725,32 @@ STEPS = [("cp", 1), ("sync", 1), ("mv", 1), ("mv", 2), ("sync", 2), ("mv", 3), (
 
 @pytest.mark.parametrize(("tool", "count"), STEPS)
 def test_a_killed_upgrade_is_mended_by_the_next_run(
-    me: User, package: Path, newer: Path, tool: str, count: int
+    user: User, package: Path, newer: Path, tool: str, count: int
 ) -> None:
-    opp_path = me.folder / "opp"
+    opp_path = user.folder / "opp"
     add_vendor(opp_path, "other")
-    expect(me.install(package, ASCEND_OPP_PATH=str(opp_path)), 0)
+    user.own(user.folder)
+    expect(user.install(package, ASCEND_OPP_PATH=str(opp_path)), 0)
     # So that config.ini has to be written again.
     (opp_path / "vendors" / "config.ini").write_text("load_priority=other\n")
     before = snapshot(opp_path / "vendors" / VENDOR)
-    path = replace_tool(me.folder, tool, count, after="kill -9 $PPID")
+    path = replace_tool(user.folder, tool, count, after="kill -9 $PPID")
     variables = {"ASCEND_OPP_PATH": str(opp_path)}
-    run_as = opp_package.environment(**variables) | {"PATH": path}
-    killed = subprocess.run(["sh", newer], env=run_as, check=False, capture_output=True)
+    (user.folder / "tools").chmod(0o777)  # it counts there
+    killed = run(*user.prefix, "env", f"PATH={path}", "sh", newer, **variables)
     assert killed.returncode == 128 + signal.SIGKILL
     # The old one is whole, in its place or beside it; so is the new one where it is in place.
     found = [opp_path / "vendors" / name for name in (VENDOR, f".{VENDOR}.old")]
     whole = [folder for folder in found if folder.exists()]
     for folder in whole:
-        opp_files.check_files(folder)
+        check_whole(folder)
     assert before in [snapshot(folder) for folder in whole]
     replaced = found[0].exists() and opp_package.version_of(found[0]) == "0.10.0"
     text = "installed aclnn_moe 0.10.0 again" if replaced else "from 0.1.0 to 0.10.0"
-    expect(me.install(newer, **variables), 0, text)
+    expect(user.install(newer, **variables), 0, text)
     assert leftovers(opp_path) == []
     assert "load_priority=aclnn_moe,other\n" == priority_of(opp_path)
-    opp_files.check_files(found[0])
+    check_whole(found[0])
 
 
 # Where the first way of `sync` fails, it has a second.
@@ -842,28 +856,32 @@ def test_files_that_cannot_be_written_whole_leave_what_was_there(
     assert snapshot(user.folder) == before
 
 
-def test_a_full_disk_leaves_what_was_there(me: User, package: Path, newer: Path) -> None:
-    disk = me.folder / "disk"
+def test_a_full_disk_leaves_what_was_there(user: User, package: Path, newer: Path) -> None:
+    disk = user.folder / "disk"
     disk.mkdir()
-    payload = me.installed(package, me.folder / "measured")
+    payload = user.installed(package, user.folder / "measured")
     kilobytes = sum(path.stat().st_size for path in payload.rglob("*")) * 3 // 2 // 1024
     mounted = run("mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk)
     if mounted.returncode:
         pytest.skip(f"a small disk needs the right to mount: {mounted.stderr.splitlines()[0]}")
+    user.own(disk)
     try:
-        vendor = me.installed(package, disk / "opp")
+        vendor = user.installed(package, disk / "opp")
         before = snapshot(disk)
-        done = me.install(newer, f"--install-path={disk}/opp")
+        done = user.install(newer, f"--install-path={disk}/opp")
         expect(done, 1, "cannot copy the package into")
         assert "No space left on device" in done.stderr
         assert snapshot(disk) == before
-        opp_files.check_files(vendor)
+        check_whole(vendor)
     finally:
         expect(run("umount", disk), 0)
 
 
-def test_two_installers_take_turns(me: User, package: Path, newer: Path) -> None:
-    words = [["sh", file, f"--install-path={me.folder}/opp"] for file in (package, newer) * 2]
+def test_two_installers_take_turns(user: User, package: Path, newer: Path) -> None:
+    words = [
+        [*user.prefix, "sh", file, f"--install-path={user.folder}/opp"]
+        for file in (package, newer) * 2
+    ]
     running = [
         subprocess.Popen(
             each, env=opp_package.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -873,10 +891,10 @@ def test_two_installers_take_turns(me: User, package: Path, newer: Path) -> None
     said = [process.communicate(timeout=120)[0].decode() for process in running]
     for process, text in zip(running, said, strict=True):
         assert process.returncode == 0 or "newer than this 0.1.0" in text, text
-    vendor = me.folder / "opp" / "vendors" / VENDOR
+    vendor = user.folder / "opp" / "vendors" / VENDOR
     assert opp_package.version_of(vendor) == "0.10.0"
-    opp_files.check_files(vendor)
-    assert leftovers(me.folder) == []
+    check_whole(vendor)
+    assert leftovers(user.folder) == []
 
 
 def test_an_installer_whose_folder_was_taken_away_says_so(me: User, package: Path) -> None:
