@@ -73,8 +73,15 @@ def _install(args: argparse.Namespace) -> int:
     return _run_script(words, variables)
 
 
+def _opp_path() -> Path:
+    named = os.environ.get("ASCEND_OPP_PATH", "")
+    if named and not Path(named).is_absolute():
+        raise ValueError(f"ASCEND_OPP_PATH is {named}: want an absolute path")
+    return discovery.find().opp_path
+
+
 def _default_opp() -> Path:
-    opp_path = discovery.find().opp_path
+    opp_path = _opp_path()
     for home in discovery.default_host_homes():
         if opp_path.resolve().is_relative_to(home.resolve()):
             raise ValueError(
@@ -193,7 +200,7 @@ def _check_own(package: opp.OperatorPackage, found: discovery.Installation) -> N
 
 def _vendor_folder(install_path: str | None) -> Path:
     if install_path is None:
-        return discovery.find().opp_path / "vendors" / VENDOR
+        return _opp_path() / "vendors" / VENDOR
     if not Path(install_path).is_absolute():
         raise ValueError(f"--install-path={install_path}: want an absolute path")
     return Path(install_path) / "vendors" / VENDOR

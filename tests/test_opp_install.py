@@ -610,11 +610,13 @@ def test_an_archive_that_leaves_its_folder_is_refused(
 
 
 def test_a_file_that_the_manifest_does_not_know_is_refused(me: User, package: Path) -> None:
-    member = tarfile.TarInfo(f"./packages/vendors/{VENDOR}/op_api/lib/more.so")
-    bad = rewrite(package, me.folder / "bad.run", (member, b"more"))
-    done = me.install(bad, f"--install-path={me.folder}/opp")
-    expect(done, 1, "the package is damaged: its files are not those of manifest.sha256")
-    assert not (me.folder / "opp").exists()
+    # A second file of a name replaces the first.
+    for name in ("op_api/lib/more.so", "op_api/lib/libcust_opapi.so", "scripts/uninstall.sh"):
+        member = tarfile.TarInfo(f"{INSIDE}/{name}")
+        bad = rewrite(package, me.folder / "bad.run", (member, b"more"))
+        done = me.install(bad, f"--install-path={me.folder}/opp")
+        expect(done, 1, "the package is damaged: its files are not those of manifest.sha256")
+        assert not (me.folder / "opp").exists()
 
 
 def for_another_processor(library: Path) -> bytes:
@@ -751,6 +753,30 @@ def test_a_killed_upgrade_is_mended_by_the_next_run(
     assert leftovers(opp_path) == []
     assert "load_priority=aclnn_moe,other\n" == priority_of(opp_path)
     check_whole(found[0])
+
+
+# In order: copy, new in place, sync of config.ini, config.ini.
+@pytest.mark.parametrize(
+    ("tool", "count"), [("cp", 1), ("mv", 1), ("sync", 2), ("mv", 2), ("sync", 3)]
+)
+def test_a_killed_first_install_is_ended_by_the_next_run(
+    user: User, package: Path, tool: str, count: int
+) -> None:
+    path = replace_tool(user.folder, tool, count, after="kill -9 $PPID")
+    (user.folder / "tools").chmod(0o777)  # it counts there
+    opp_path = user.make(user.folder / "opp")
+    variables = {"ASCEND_OPP_PATH": str(opp_path)}
+    killed = run(*user.prefix, "env", f"PATH={path}", "sh", package, **variables)
+    assert killed.returncode == 128 + signal.SIGKILL
+    vendor = opp_path / "vendors" / VENDOR
+    if vendor.exists():
+        check_whole(vendor)
+    else:
+        assert not (opp_path / "vendors" / "config.ini").exists()
+    expect(user.install(package, **variables), 0)
+    check_whole(vendor)
+    assert leftovers(opp_path) == []
+    assert priority_of(opp_path) == "load_priority=aclnn_moe\n"
 
 
 # Where the first way of `sync` fails, it has a second.
@@ -981,6 +1007,16 @@ def test_command_leaves_the_folder_of_the_python_package_alone(package: Path) ->
     expect(done, 1, "no package that a .run installed in ")
 
 
+def test_commands_refuse_a_relative_opp_path_as_the_run_does(me: User, package: Path) -> None:
+    (me.folder / "opp").mkdir()
+    words = ("env", "-C", str(me.folder), *CLI)
+    variables = {"ASCEND_OPP_PATH": "opp", "ACLNN_MOE_DEVICE": "host"}
+    for command in (("install", package), ("uninstall",)):
+        done = run(*words, *command, **variables)
+        expect(done, 1, "ASCEND_OPP_PATH is opp: want an absolute path")
+    assert list((me.folder / "opp").iterdir()) == []
+
+
 def test_command_refuses_what_is_no_package(me: User) -> None:
     expect(run(*CLI, "install", me.folder / "none.run"), 1, "No such file or directory")
     for content in (b"", b"#!/bin/sh\ntouch ran\n", b"\x7fELF"):
@@ -1094,6 +1130,23 @@ def test_operator_runs_from_c_and_python_through_set_env(me: User, package: Path
     done = run(*sourced, sys.executable, ROOT / "samples" / "two_ranks.py")
     expect(done, 0, "rank 1: x (4, 1, 1024) bfloat16")
     assert done.stderr == ""
+
+
+def test_operator_runs_from_c_for_the_user_who_installed_it(user: User, package: Path) -> None:
+    home = user.folder / "home"
+    shutil.copytree(cli.environment({})["ASCEND_HOME_PATH"], home)
+    shutil.rmtree(home / "opp" / "vendors")
+    user.own(user.folder)
+    vendor = user.installed(package, user.folder / "operators")
+    program = user.folder / "two_ranks"
+    folders = [f"-I{home}/include", f"-I{vendor}/op_api/include"]
+    folders += [f"-L{home}/lib64", f"-L{vendor}/op_api/lib"]
+    expect(run("g++", TWO_RANKS, *folders, *LINKED, "-o", program), 0)
+    script = 'cd / && . "$1" && shift && exec "$@"'
+    sourced = (*user.prefix, "bash", "-c", script, "-", vendor / "bin" / "set_env.bash")
+    done = run(*sourced, program, LD_LIBRARY_PATH=f"{home}/lib64")
+    expect(done, 0)
+    assert done.stdout.count("values are right") == 2
 
 
 def test_operator_runs_from_c_and_python_through_ascend_opp_path(me: User, package: Path) -> None:
