@@ -36,7 +36,11 @@ class AclError(RuntimeError):
 
     def __str__(self) -> str:
         text = f"{self.function} failed with {self.name} ({self.code})"
-        return f"{text}: {self.message}" if self.message else text
+        # The host device's messages begin with the function's name, or the operator's.
+        reason = self.message
+        for name in (self.function, self.function.removesuffix("GetWorkspaceSize")):
+            reason = reason.removeprefix(f"{name}: ")
+        return f"{text}: {reason}" if reason else text
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.code, self.function, self.message)

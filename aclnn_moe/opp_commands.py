@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="also an older version; the rest as FILE.run --help"
     )
     install.add_argument("--install-for-all", action="store_true", help="all users may use it")
+    install.add_argument(
+        "--check", action="store_true", help="check that the file is whole, and install nothing"
+    )
     install.set_defaults(command=_install)
 
     listed = commands.add_parser("list", help="packages in search order")
@@ -59,19 +62,26 @@ def _install(args: argparse.Namespace) -> int:
     words = [str(args.file.absolute())]
     words += [
         f"--{name.replace('_', '-')}"
-        for name in ("force", "install_for_all", "quiet")
+        for name in ("force", "install_for_all", "check", "quiet")
         if getattr(args, name)
     ]
     variables = dict(os.environ)
     if args.install_path is not None:
         words.append(f"--install-path={args.install_path}")
-    else:
+    elif not args.check:
         variables["ASCEND_OPP_PATH"] = str(_default_opp())
     return _run_script(words, variables)
 
 
+def _opp_path() -> Path:
+    named = os.environ.get("ASCEND_OPP_PATH", "")
+    if named and not Path(named).is_absolute():
+        raise ValueError(f"ASCEND_OPP_PATH is {named}: want an absolute path")
+    return discovery.find().opp_path
+
+
 def _default_opp() -> Path:
-    opp_path = discovery.find().opp_path
+    opp_path = _opp_path()
     for home in discovery.default_host_homes():
         if opp_path.resolve().is_relative_to(home.resolve()):
             raise ValueError(
@@ -190,7 +200,7 @@ def _check_own(package: opp.OperatorPackage, found: discovery.Installation) -> N
 
 def _vendor_folder(install_path: str | None) -> Path:
     if install_path is None:
-        return discovery.find().opp_path / "vendors" / VENDOR
+        return _opp_path() / "vendors" / VENDOR
     if not Path(install_path).is_absolute():
         raise ValueError(f"--install-path={install_path}: want an absolute path")
     return Path(install_path) / "vendors" / VENDOR

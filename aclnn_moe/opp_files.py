@@ -13,9 +13,6 @@ from aclnn_moe._ffi import elf, vendors
 
 MANIFEST = "manifest.sha256"
 
-# The installer writes it for the folder that it installs into.
-_WRITTEN_BY_THE_INSTALLER = "bin/set_env.bash"
-
 _REMEDY = "remedy: install the package again"
 
 
@@ -47,7 +44,7 @@ def check_files(vendor_folder: Path) -> None:
             raise ValueError(f"{file} is missing; {_REMEDY}")
         if hashlib.sha256(file.read_bytes()).hexdigest() != wanted:
             raise ValueError(f"{file} is not the file that was installed; {_REMEDY}")
-    known = {*listed, MANIFEST, _WRITTEN_BY_THE_INSTALLER}
+    known = {*listed, MANIFEST}
     top = vendor_folder.resolve()
     for file in [vendor_folder, *_below(vendor_folder)]:
         if file.is_symlink() and not file.resolve().is_relative_to(top):

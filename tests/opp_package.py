@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = "aclnn_moe"
+MANIFEST = "manifest.sha256"
 NOBODY = 65534
 Done = subprocess.CompletedProcess[str]
 
@@ -53,6 +55,18 @@ class User:
     def install(self, file: Path, *options: str, **extra: str) -> Done:
         return run(*self.prefix, "sh", file, *options, **extra)
 
+    def make(self, folder: Path) -> Path:
+        """Make a folder of this user's."""
+        folder.mkdir(parents=True)
+        self.own(folder)
+        return folder
+
+    def own(self, top: Path) -> None:
+        """Give the user what lies below ``top``, and the folder itself."""
+        if os.geteuid() == 0:
+            for path in (top, *top.rglob("*")):
+                os.chown(path, self.number, self.number, follow_symlinks=False)
+
     def installed(self, file: Path, root: Path, *options: str) -> Path:
         """Install below ``root``; returns the vendor folder."""
         expect(self.install(file, f"--install-path={root}", *options), 0)
@@ -89,6 +103,17 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
             path.read_bytes() if path.is_file() else b"",
         )
         for path in sorted(folder.rglob("*"))
+    }
+
+
+def check_whole(vendor: Path) -> None:
+    """Check that the files are those of the manifest, whoever owns them."""
+    lines = (vendor / MANIFEST).read_text().splitlines()
+    listed = {line[68:]: line[:64] for line in lines}
+    files = [path for path in vendor.rglob("*") if path.is_file() and path.name != MANIFEST]
+    assert listed == {
+        str(path.relative_to(vendor)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
     }
 
 

@@ -32,6 +32,24 @@ def test_text_names_function_status_code_and_reason() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("function", "message", "reason"),
+    [
+        ("aclrtSetDevice", "aclrtSetDevice: deviceId is 99", "deviceId is 99"),
+        ("aclnnAddGetWorkspaceSize", "aclnnAdd: self is null", "self is null"),
+        ("aclrtSynchronizeStream", "aclnnAdd: no memory", "aclnnAdd: no memory"),
+        ("aclnnAdd", "self: no memory", "self: no memory"),
+        ("aclnnAddV2", "aclnnAdd: no memory", "aclnnAdd: no memory"),
+    ],
+)
+def test_a_function_that_its_message_names_too_is_named_once(
+    function: str, message: str, reason: str
+) -> None:
+    error = errors.from_status(424242, function, message)
+    assert str(error) == f"{function} failed with unknown status (424242): {reason}"
+    assert error.message == message
+
+
 def test_text_without_reason_ends_with_the_code() -> None:
     assert str(errors.from_status(107002, "aclrtMalloc")) == (
         "aclrtMalloc failed with ACL_ERROR_RT_CONTEXT_NULL (107002)"

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +36,6 @@ def run_layer(thread_ranks: MakeRanks) -> list[Any]:
         (f"{KERNEL}_CHECK", "2", "ACLNN_MOE_HOST_KERNEL_CHECK must be 0 or 1, got '2'"),
         (f"{KERNEL}_CORES", "0", r"ACLNN_MOE_HOST_KERNEL_CORES must be in \[1, 48\], got '0'"),
         (f"{KERNEL}_CORES", "4x", r"ACLNN_MOE_HOST_KERNEL_CORES must be in \[1, 48\], got '4x'"),
-        (f"{KERNEL}_TRACE", "/nowhere", "ACLNN_MOE_HOST_KERNEL_TRACE must be a folder"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(
@@ -44,6 +45,34 @@ def test_a_wrong_value_is_refused_by_name(
     monkeypatch.setenv(name, value)
     with pytest.raises(aclnn_moe.AclError, match=said):
         run_layer(thread_ranks)
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [(None, "No such file or directory"), (0o755, "Not a directory"), (0o555, "Permission denied")],
+    ids=["nothing", "file", "unwritable"],
+)
+def test_a_trace_must_have_a_folder_that_can_be_written_to(
+    thread_ranks: MakeRanks,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    mode: int | None,
+    why: str,
+) -> None:
+    named = tmp_path / "named"
+    if mode == 0o755:
+        named.touch(mode)
+    elif mode == 0o555:
+        named.mkdir(mode)
+        if os.access(named, os.W_OK):
+            pytest.skip("this user, as root does, may write in every folder")
+    monkeypatch.setenv(KERNEL, "ascend910_93")
+    monkeypatch.setenv(f"{KERNEL}_TRACE", str(named))
+    said = f"{KERNEL}_TRACE must be a folder that can be written to, got '{named}': {why}"
+    with pytest.raises(aclnn_moe.AclError, match=re.escape(said)) as raised:
+        run_layer(thread_ranks)
+    # Refused by the first phase: no rank has begun.
+    assert "GetWorkspaceSize" in str(raised.value)
 
 
 @pytest.mark.parametrize("cores", ["1", "7"])

@@ -25,7 +25,18 @@ from pathlib import Path
 
 import opp_package
 import pytest
-from opp_package import NOBODY, ROOT, VENDOR, User, expect, repack, run, set_version, snapshot
+from opp_package import (
+    NOBODY,
+    ROOT,
+    VENDOR,
+    User,
+    check_whole,
+    expect,
+    repack,
+    run,
+    set_version,
+    snapshot,
+)
 
 from aclnn_moe import cli, opp, opp_files
 from aclnn_moe._ffi import vendors
@@ -205,6 +216,43 @@ def test_install_refuses_a_file_in_place_of_a_folder(me: User, package: Path) ->
     assert (me.folder / "opp").read_text() == "mine"
 
 
+def test_install_refuses_a_link_that_leads_nowhere_and_follows_others(
+    me: User, package: Path
+) -> None:
+    link = me.folder / "link"
+    link.symlink_to(me.folder / "real")
+    for target in (link, link / "opp"):
+        done = me.install(package, f"--install-path={target}")
+        expect(done, 1, f"{link} leads nowhere: it is a link to {me.folder}/real; remedy: ")
+    assert [path.name for path in me.folder.iterdir()] == ["link"]
+    (me.folder / "real").mkdir()
+    vendor = me.installed(package, link / "opp")
+    assert vendor.resolve() == me.folder / "real" / "opp" / "vendors" / VENDOR
+    sourced = run("bash", "-c", '. "$1" && env', "-", vendor / "bin" / "set_env.bash")
+    assert f"\nASCEND_CUSTOM_OPP_PATH={vendor}\n" in sourced.stdout
+    expect(run(*CLI, "verify", f"--install-path={link}/opp", ACLNN_MOE_DEVICE="host"), 0)
+    expect(me.uninstall(vendor), 0, f"removed {vendor.resolve()}")
+    assert not vendor.exists()
+
+
+def test_slashes_at_the_end_of_a_path_change_nothing(me: User, package: Path) -> None:
+    expect(me.install(package, ASCEND_OPP_PATH=f"{me.folder}//"), 0, f"in {me.folder}/vendors/")
+    done = me.install(package, f"--install-path={me.folder}///")
+    expect(done, 0, f"source {me.folder}/vendors/{VENDOR}/bin/set_env.bash\n")
+
+
+def test_install_refuses_a_folder_that_it_may_not_list(user: User, package: Path) -> None:
+    if user.number == 0:
+        pytest.skip("root may list every folder")
+    folder = user.folder / "vendors"
+    user.make(folder)
+    folder.chmod(0o300)
+    done = user.install(package, f"--install-path={user.folder}")
+    folder.chmod(0o755)
+    expect(done, 1, f"may not read the folder {folder}; remedy: ")
+    assert list(folder.iterdir()) == []
+
+
 def test_install_refuses_what_others_could_change_or_redirect(me: User, package: Path) -> None:
     folder = me.folder / "opp" / "vendors"
     folder.mkdir(parents=True)
@@ -268,6 +316,66 @@ def test_variables_of_the_shell_do_not_mislead_the_scripts(me: User, package: Pa
     expect(run(*words, **wrong), 0, f"removed {vendor}")
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", "| true"])
+def test_who_does_not_listen_changes_nothing(me: User, package: Path, closed: str) -> None:
+    vendor = me.folder / "vendors" / VENDOR
+    listened = me.installed(package, me.folder / "listened")
+    words = ("bash", "-o", "pipefail", "-c")
+    for _ in range(2):
+        install = f'sh "$1" --install-path="$2" --install-for-all {closed}'
+        done = run(*words, install, "-", package, me.folder)
+        assert done.returncode == 0, done.stderr
+        opp_files.check_files(vendor)
+        assert [path.name for path in vendor.parent.iterdir()] == [VENDOR]
+    assert snapshot(vendor / "op_api").keys() == snapshot(listened / "op_api").keys()
+    done = run(*words, f'sh "$1" {closed}', "-", vendor / "scripts" / "uninstall.sh")
+    assert done.returncode == 0, done.stderr
+    assert list(vendor.parent.iterdir()) == []
+
+
+def test_errors_are_told_although_quiet(me: User, package: Path) -> None:
+    done = me.install(package, "--install-path=/proc/opp", "--quiet")
+    expect(done, 1, "cannot make the folder /proc/opp/vendors; remedy: ")
+    assert done.stdout == ""
+
+
+def test_who_could_use_the_package_and_no_longer_can_is_told(me: User, package: Path) -> None:
+    me.installed(package, me.folder, "--install-for-all")
+    done = me.install(package, f"--install-path={me.folder}")
+    expect(done, 0, "warning: other users could use the package that was there, and not this one;")
+    done = me.install(package, f"--install-path={me.folder}")
+    expect(done, 0)
+    assert "other users" not in done.stderr
+
+
+def test_umask_does_not_narrow_an_install_for_all(me: User, package: Path) -> None:
+    words = ("sh", "-c", 'umask 077; exec sh "$1" --install-for-all', "-", package)
+    opp_path = me.folder / "opp"
+    opp_path.mkdir(0o755)
+    expect(run(*words, ASCEND_OPP_PATH=str(opp_path)), 0)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in opp_path.rglob("*")} == {0o755, 0o644}
+
+
+def test_install_needs_nothing_but_a_path_of_commands(me: User, package: Path) -> None:
+    bare = ("env", "-i", f"PATH={os.environ['PATH']}", "sh")
+    expect(run(*bare, package, f"--install-path={me.folder}"), 0, "installed aclnn_moe")
+    expect(run(*bare, me.folder / "vendors" / VENDOR / "scripts" / "uninstall.sh"), 0, "removed")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can install for itself and be another")
+def test_another_user_cannot_change_what_root_installed(user: User, package: Path) -> None:
+    if user.number == 0:
+        pytest.skip("the other user's turn")
+    user.folder.chmod(0o755)
+    opp = user.folder / "opp"
+    opp.mkdir()
+    vendor = User(opp).installed(package, opp, "--install-for-all")
+    before = snapshot(opp)
+    expect(user.install(package, f"--install-path={opp}", "--force"), 1, "may not write in")
+    expect(user.uninstall(vendor), 1, f"cannot write in {vendor.parent}")
+    assert snapshot(opp) == before
+
+
 def test_a_file_in_place_of_the_vendor_folder_stays(me: User, package: Path) -> None:
     file = me.folder / "vendors" / VENDOR
     file.parent.mkdir()
@@ -286,28 +394,31 @@ def test_a_file_in_place_of_the_vendor_folder_stays(me: User, package: Path) -> 
     [
         (("other",), "aclnn_moe,other"),
         (("other", VENDOR), "other,aclnn_moe"),
+        (("  other\t", f" {VENDOR} ", " the third "), "other,aclnn_moe,the third"),
+        ((f"{VENDOR}_of_others", f"my_{VENDOR}"), f"aclnn_moe,{VENDOR}_of_others,my_{VENDOR}"),
         ((VENDOR, "other"), "aclnn_moe,other"),
         ((" other ", "third"), "aclnn_moe,other,third"),
         ((), "aclnn_moe"),
     ],
 )
 def test_a_new_name_comes_first_and_a_known_one_keeps_its_place(
-    me: User, package: Path, before: tuple[str, ...], after: str
+    user: User, package: Path, before: tuple[str, ...], after: str
 ) -> None:
-    other = add_vendor(me.folder, *before)
-    (me.folder / "vendors" / "config.ini").chmod(0o664)
+    other = add_vendor(user.folder, *before)
+    (user.folder / "vendors" / "config.ini").chmod(0o664)
+    user.own(user.folder)
     kept = snapshot(other)
-    done = me.install(package, ASCEND_OPP_PATH=str(me.folder))
-    expect(done, 0, f"need {me.folder}/vendors/{VENDOR}/op_api/lib in LD_LIBRARY_PATH")
+    done = user.install(package, ASCEND_OPP_PATH=str(user.folder))
+    expect(done, 0, f"need {user.folder}/vendors/{VENDOR}/op_api/lib in LD_LIBRARY_PATH")
     assert (f"load_priority={after}: the first" in done.stdout) == after.startswith("other")
-    assert priority_of(me.folder) == f"# by hand\nload_priority={after}\n"
-    assert stat.S_IMODE((me.folder / "vendors" / "config.ini").stat().st_mode) == 0o664
-    expect(me.uninstall(me.folder / "vendors" / VENDOR), 0)
-    others = ",".join(name.strip() for name in before if name != VENDOR)
+    assert priority_of(user.folder) == f"# by hand\nload_priority={after}\n"
+    assert stat.S_IMODE((user.folder / "vendors" / "config.ini").stat().st_mode) == 0o664
+    expect(user.uninstall(user.folder / "vendors" / VENDOR), 0)
+    others = ",".join(name.strip() for name in before if name.strip() != VENDOR)
     priority = f"load_priority={others}\n" if others else ""
-    assert priority_of(me.folder) == f"# by hand\n{priority}"
+    assert priority_of(user.folder) == f"# by hand\n{priority}"
     assert snapshot(other) == kept
-    assert leftovers(me.folder) == []
+    assert leftovers(user.folder) == []
 
 
 def test_uninstall_after_install_path_leaves_others_alone(user: User, package: Path) -> None:
@@ -341,34 +452,47 @@ def test_installing_twice_changes_nothing(user: User, package: Path) -> None:
     assert snapshot(user.folder) == before
 
 
-def test_upgrade_replaces_the_whole_package(me: User, package: Path, newer: Path) -> None:
-    vendor = me.installed(package, me.folder)
+def test_upgrade_replaces_the_whole_package(user: User, package: Path, newer: Path) -> None:
+    vendor = user.installed(package, user.folder)
     (vendor / "op_api" / "of_the_old_version").touch()
-    done = me.install(newer, f"--install-path={me.folder}")
+    done = user.install(newer, f"--install-path={user.folder}")
     expect(done, 0, f"upgraded aclnn_moe in {vendor} from 0.1.0 to 0.10.0")
     assert opp_package.version_of(vendor) == "0.10.0"
     assert not (vendor / "op_api" / "of_the_old_version").exists()
 
 
-def test_upgrade_by_the_default_path_keeps_set_env(me: User, package: Path, newer: Path) -> None:
-    vendor = me.installed(package, me.folder)
-    expect(me.install(newer, ASCEND_OPP_PATH=str(me.folder)), 0, "upgraded")
+def test_upgrade_by_the_default_path_keeps_set_env(user: User, package: Path, newer: Path) -> None:
+    vendor = user.installed(package, user.folder)
+    expect(user.install(newer, ASCEND_OPP_PATH=str(user.folder)), 0, "upgraded")
     assert (vendor / "bin" / "set_env.bash").is_file()
 
 
-def test_downgrade_needs_force(me: User, package: Path, newer: Path) -> None:
-    vendor = me.installed(newer, me.folder)
-    before = snapshot(me.folder)
+def test_downgrade_needs_force(user: User, package: Path, newer: Path) -> None:
+    vendor = user.installed(newer, user.folder)
+    before = snapshot(user.folder)
     text = f"{vendor} is version 0.10.0, newer than this 0.1.0; remedy: --force "
-    expect(me.install(package, f"--install-path={me.folder}"), 1, text)
-    assert snapshot(me.folder) == before
-    done = me.install(package, f"--install-path={me.folder}", "--force")
+    expect(user.install(package, f"--install-path={user.folder}"), 1, text)
+    assert snapshot(user.folder) == before
+    done = user.install(package, f"--install-path={user.folder}", "--force")
     expect(done, 0, f"downgraded aclnn_moe in {vendor} from 0.10.0 to 0.1.0")
     assert opp_package.version_of(vendor) == "0.1.0"
 
 
 @pytest.mark.parametrize(
-    ("there", "comes"), [("0.9", "0.10"), ("0.1.0rc1", "0.1.0"), ("0.1", "0.1.1")]
+    ("there", "comes"),
+    [
+        ("0.9", "0.10"),
+        ("0.1.0rc1", "0.1.0"),
+        ("0.1", "0.1.1"),
+        ("0.1rc2", "0.1rc10"),
+        ("0.1.0.dev3", "0.1"),
+        ("0.1.0", "0.1.post1"),
+        ("0.1.post1", "0.1.1"),
+        # As CANN counts.
+        ("8.0.RC2", "8.0.RC10"),
+        ("8.1.RC1.alpha002", "8.1.RC1"),
+        ("8.1.RC1", "8.1.0"),
+    ],
 )
 def test_versions_are_compared_as_numbers(me: User, package: Path, there: str, comes: str) -> None:
     first = repack(package, me.folder / "first.run", set_version(there))
@@ -389,11 +513,18 @@ def test_a_folder_that_no_run_made_is_replaced_only_by_force(me: User, package: 
     assert not mine.exists()
 
 
+def test_equal_versions_are_neither_upgrade_nor_downgrade(me: User, package: Path) -> None:
+    first = repack(package, me.folder / "first.run", set_version("0.1"))
+    me.installed(first, me.folder / "opp")
+    done = me.install(package, f"--install-path={me.folder}/opp")
+    expect(done, 0, "installed aclnn_moe 0.1.0 again in")
+
+
 # Damaged and wrong archives.
 
 
 @pytest.mark.parametrize("part", ["start", "header", "end of header", "half", "last byte"])
-def test_a_file_that_is_cut_off_installs_nothing(me: User, package: Path, part: str) -> None:
+def test_a_file_that_is_cut_off_installs_nothing(user: User, package: Path, part: str) -> None:
     whole = package.read_bytes()
     header = whole.index(b"exit\n}\n\x1f\x8b")
     size = {
@@ -403,25 +534,25 @@ def test_a_file_that_is_cut_off_installs_nothing(me: User, package: Path, part: 
         "half": len(whole) // 2,
         "last byte": len(whole) - 1,
     }[part]
-    cut = me.folder / "cut.run"
+    cut = user.folder / "cut.run"
     cut.write_bytes(whole[:size])
-    for option in ("--check", f"--install-path={me.folder}/opp"):
-        done = me.install(cut, option)
+    for option in ("--check", f"--install-path={user.folder}/opp"):
+        done = user.install(cut, option)
         assert done.returncode != 0
         assert done.stdout == ""
         if part in ("half", "last byte"):
             assert "cut off or has grown" in done.stderr
-    assert [path.name for path in me.folder.iterdir()] == ["cut.run"]
+    assert [path.name for path in user.folder.iterdir()] == ["cut.run"]
 
 
-def test_a_changed_archive_installs_nothing(me: User, package: Path) -> None:
+def test_a_changed_archive_installs_nothing(user: User, package: Path) -> None:
     whole = bytearray(package.read_bytes())
     whole[len(whole) * 3 // 4] ^= 1
-    changed = me.folder / "changed.run"
+    changed = user.folder / "changed.run"
     changed.write_bytes(whole)
-    for option in ("--check", f"--install-path={me.folder}/opp"):
-        expect(me.install(changed, option), 1, "the archive was changed: its sha256 is not")
-    assert [path.name for path in me.folder.iterdir()] == ["changed.run"]
+    for option in ("--check", f"--install-path={user.folder}/opp"):
+        expect(user.install(changed, option), 1, "the archive was changed: its sha256 is not")
+    assert [path.name for path in user.folder.iterdir()] == ["changed.run"]
 
 
 def rewrite(package: Path, target: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
@@ -479,11 +610,13 @@ def test_an_archive_that_leaves_its_folder_is_refused(
 
 
 def test_a_file_that_the_manifest_does_not_know_is_refused(me: User, package: Path) -> None:
-    member = tarfile.TarInfo(f"./packages/vendors/{VENDOR}/op_api/lib/more.so")
-    bad = rewrite(package, me.folder / "bad.run", (member, b"more"))
-    done = me.install(bad, f"--install-path={me.folder}/opp")
-    expect(done, 1, "the package is damaged: its files are not those of manifest.sha256")
-    assert not (me.folder / "opp").exists()
+    # A second file of a name replaces the first.
+    for name in ("op_api/lib/more.so", "op_api/lib/libcust_opapi.so", "scripts/uninstall.sh"):
+        member = tarfile.TarInfo(f"{INSIDE}/{name}")
+        bad = rewrite(package, me.folder / "bad.run", (member, b"more"))
+        done = me.install(bad, f"--install-path={me.folder}/opp")
+        expect(done, 1, "the package is damaged: its files are not those of manifest.sha256")
+        assert not (me.folder / "opp").exists()
 
 
 def for_another_processor(library: Path) -> bytes:
@@ -492,19 +625,20 @@ def for_another_processor(library: Path) -> bytes:
     return bytes(content)
 
 
-def test_a_package_for_another_processor_needs_force(me: User, package: Path) -> None:
+def test_a_package_for_another_processor_needs_force(user: User, package: Path) -> None:
     def change(vendor: Path) -> None:
         library = vendor / vendors.LIBRARY
         library.write_bytes(for_another_processor(library))
 
-    foreign = repack(package, me.folder / "foreign.run", change)
-    path = f"--install-path={me.folder}/opp"
+    foreign = repack(package, user.folder / "foreign.run", change)
+    path = f"--install-path={user.folder}/opp"
     text = f"and this machine is {os.uname().machine}; remedy: "
-    expect(me.install(foreign, path), 1, text)
-    assert not (me.folder / "opp").exists()
+    expect(user.install(foreign, path), 1, text)
+    assert not (user.folder / "opp").exists()
     # CANN's installers do so too: the folder may be an image for another machine.
-    expect(me.install(foreign, path, "--force"), 0, "warning: libcust_opapi.so is built for ")
-    expect(run(*CLI, "verify", path, ACLNN_MOE_DEVICE="host"), 1, text)
+    expect(user.install(foreign, path, "--force"), 0, "warning: libcust_opapi.so is built for ")
+    if user.number == os.geteuid():
+        expect(run(*CLI, "verify", path, ACLNN_MOE_DEVICE="host"), 1, text)
 
 
 def test_a_package_for_a_newer_c_library_needs_force(me: User, package: Path) -> None:
@@ -593,31 +727,56 @@ STEPS = [("cp", 1), ("sync", 1), ("mv", 1), ("mv", 2), ("sync", 2), ("mv", 3), (
 
 @pytest.mark.parametrize(("tool", "count"), STEPS)
 def test_a_killed_upgrade_is_mended_by_the_next_run(
-    me: User, package: Path, newer: Path, tool: str, count: int
+    user: User, package: Path, newer: Path, tool: str, count: int
 ) -> None:
-    opp_path = me.folder / "opp"
+    opp_path = user.folder / "opp"
     add_vendor(opp_path, "other")
-    expect(me.install(package, ASCEND_OPP_PATH=str(opp_path)), 0)
+    user.own(user.folder)
+    expect(user.install(package, ASCEND_OPP_PATH=str(opp_path)), 0)
     # So that config.ini has to be written again.
     (opp_path / "vendors" / "config.ini").write_text("load_priority=other\n")
     before = snapshot(opp_path / "vendors" / VENDOR)
-    path = replace_tool(me.folder, tool, count, after="kill -9 $PPID")
+    path = replace_tool(user.folder, tool, count, after="kill -9 $PPID")
     variables = {"ASCEND_OPP_PATH": str(opp_path)}
-    run_as = opp_package.environment(**variables) | {"PATH": path}
-    killed = subprocess.run(["sh", newer], env=run_as, check=False, capture_output=True)
+    (user.folder / "tools").chmod(0o777)  # it counts there
+    killed = run(*user.prefix, "env", f"PATH={path}", "sh", newer, **variables)
     assert killed.returncode == 128 + signal.SIGKILL
     # The old one is whole, in its place or beside it; so is the new one where it is in place.
     found = [opp_path / "vendors" / name for name in (VENDOR, f".{VENDOR}.old")]
     whole = [folder for folder in found if folder.exists()]
     for folder in whole:
-        opp_files.check_files(folder)
+        check_whole(folder)
     assert before in [snapshot(folder) for folder in whole]
     replaced = found[0].exists() and opp_package.version_of(found[0]) == "0.10.0"
     text = "installed aclnn_moe 0.10.0 again" if replaced else "from 0.1.0 to 0.10.0"
-    expect(me.install(newer, **variables), 0, text)
+    expect(user.install(newer, **variables), 0, text)
     assert leftovers(opp_path) == []
     assert "load_priority=aclnn_moe,other\n" == priority_of(opp_path)
-    opp_files.check_files(found[0])
+    check_whole(found[0])
+
+
+# In order: copy, new in place, sync of config.ini, config.ini.
+@pytest.mark.parametrize(
+    ("tool", "count"), [("cp", 1), ("mv", 1), ("sync", 2), ("mv", 2), ("sync", 3)]
+)
+def test_a_killed_first_install_is_ended_by_the_next_run(
+    user: User, package: Path, tool: str, count: int
+) -> None:
+    path = replace_tool(user.folder, tool, count, after="kill -9 $PPID")
+    (user.folder / "tools").chmod(0o777)  # it counts there
+    opp_path = user.make(user.folder / "opp")
+    variables = {"ASCEND_OPP_PATH": str(opp_path)}
+    killed = run(*user.prefix, "env", f"PATH={path}", "sh", package, **variables)
+    assert killed.returncode == 128 + signal.SIGKILL
+    vendor = opp_path / "vendors" / VENDOR
+    if vendor.exists():
+        check_whole(vendor)
+    else:
+        assert not (opp_path / "vendors" / "config.ini").exists()
+    expect(user.install(package, **variables), 0)
+    check_whole(vendor)
+    assert leftovers(opp_path) == []
+    assert priority_of(opp_path) == "load_priority=aclnn_moe\n"
 
 
 # Where the first way of `sync` fails, it has a second.
@@ -667,6 +826,20 @@ def test_a_first_install_that_fails_leaves_no_folder(me: User, package: Path) ->
     assert not (me.folder / "a").exists()
 
 
+def test_a_first_install_that_cannot_make_all_folders_leaves_none(me: User, package: Path) -> None:
+    path = replace_tool(me.folder, "mkdir", 1, before=f"mkdir -p {me.folder}/a/b; exit 1")
+    words = ("env", f"PATH={path}", "sh", package, f"--install-path={me.folder}/a/b/c")
+    expect(run(*words), 1, "cannot make the folder")
+    assert not (me.folder / "a").exists()
+
+
+def test_an_extract_that_fails_leaves_no_folder(me: User, package: Path) -> None:
+    limit = "ulimit -f 1; trap '' XFSZ; exec sh \"$@\""
+    done = run("sh", "-c", limit, "-", package, f"--extract={me.folder}/new")
+    expect(done, 1, f"cannot unpack into {me.folder}/new")
+    assert list(me.folder.iterdir()) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_the_run_reaches_the_installer(
     me: User, package: Path, newer: Path, number: signal.Signals
@@ -709,28 +882,32 @@ def test_files_that_cannot_be_written_whole_leave_what_was_there(
     assert snapshot(user.folder) == before
 
 
-def test_a_full_disk_leaves_what_was_there(me: User, package: Path, newer: Path) -> None:
-    disk = me.folder / "disk"
+def test_a_full_disk_leaves_what_was_there(user: User, package: Path, newer: Path) -> None:
+    disk = user.folder / "disk"
     disk.mkdir()
-    payload = me.installed(package, me.folder / "measured")
+    payload = user.installed(package, user.folder / "measured")
     kilobytes = sum(path.stat().st_size for path in payload.rglob("*")) * 3 // 2 // 1024
     mounted = run("mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk)
     if mounted.returncode:
         pytest.skip(f"a small disk needs the right to mount: {mounted.stderr.splitlines()[0]}")
+    user.own(disk)
     try:
-        vendor = me.installed(package, disk / "opp")
+        vendor = user.installed(package, disk / "opp")
         before = snapshot(disk)
-        done = me.install(newer, f"--install-path={disk}/opp")
+        done = user.install(newer, f"--install-path={disk}/opp")
         expect(done, 1, "cannot copy the package into")
         assert "No space left on device" in done.stderr
         assert snapshot(disk) == before
-        opp_files.check_files(vendor)
+        check_whole(vendor)
     finally:
         expect(run("umount", disk), 0)
 
 
-def test_two_installers_take_turns(me: User, package: Path, newer: Path) -> None:
-    words = [["sh", file, f"--install-path={me.folder}/opp"] for file in (package, newer) * 2]
+def test_two_installers_take_turns(user: User, package: Path, newer: Path) -> None:
+    words = [
+        [*user.prefix, "sh", file, f"--install-path={user.folder}/opp"]
+        for file in (package, newer) * 2
+    ]
     running = [
         subprocess.Popen(
             each, env=opp_package.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -740,10 +917,10 @@ def test_two_installers_take_turns(me: User, package: Path, newer: Path) -> None
     said = [process.communicate(timeout=120)[0].decode() for process in running]
     for process, text in zip(running, said, strict=True):
         assert process.returncode == 0 or "newer than this 0.1.0" in text, text
-    vendor = me.folder / "opp" / "vendors" / VENDOR
+    vendor = user.folder / "opp" / "vendors" / VENDOR
     assert opp_package.version_of(vendor) == "0.10.0"
-    opp_files.check_files(vendor)
-    assert leftovers(me.folder) == []
+    check_whole(vendor)
+    assert leftovers(user.folder) == []
 
 
 def test_an_installer_whose_folder_was_taken_away_says_so(me: User, package: Path) -> None:
@@ -815,6 +992,7 @@ def test_command_takes_the_options_of_the_run(me: User, package: Path, newer: Pa
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     expect(run(*CLI, "verify", path), 0, "ok: aclnn_moe 0.1.0")
     expect(run(*CLI, "install", package, "--install-path=a"), 1, "want an absolute path")
+    expect(run(*CLI, "install", newer, "--check", ACLNN_MOE_DEVICE="host"), 0, "run is whole")
     expect(run(*CLI, "verify", "--install-path=a"), 1, "want an absolute path")
     done = run(*CLI, "uninstall", path, "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -827,6 +1005,16 @@ def test_command_leaves_the_folder_of_the_python_package_alone(package: Path) ->
         expect(done, 1, "belongs to the Python package, which has the operator already; remedy: ")
     done = run(*CLI, "uninstall", ACLNN_MOE_DEVICE="host")
     expect(done, 1, "no package that a .run installed in ")
+
+
+def test_commands_refuse_a_relative_opp_path_as_the_run_does(me: User, package: Path) -> None:
+    (me.folder / "opp").mkdir()
+    words = ("env", "-C", str(me.folder), *CLI)
+    variables = {"ASCEND_OPP_PATH": "opp", "ACLNN_MOE_DEVICE": "host"}
+    for command in (("install", package), ("uninstall",)):
+        done = run(*words, *command, **variables)
+        expect(done, 1, "ASCEND_OPP_PATH is opp: want an absolute path")
+    assert list((me.folder / "opp").iterdir()) == []
 
 
 def test_command_refuses_what_is_no_package(me: User) -> None:
@@ -849,6 +1037,11 @@ def test_verify_names_what_is_wrong(me: User, package: Path) -> None:
     library.write_bytes(content[:-1] + b"x")
     problem(f"{library} is not the file that was installed; remedy: ")
     library.write_bytes(content)
+    script = vendor / "bin" / "set_env.bash"
+    sourced = script.read_text()
+    script.write_text(f"{sourced}exit\n")
+    problem(f"{script} is not the file that was installed; remedy: ")
+    script.write_text(sourced)
     (vendor / "more").touch()
     problem(f"{vendor}/more did not come with the package; remedy: ")
     (vendor / "more").unlink()
@@ -937,6 +1130,23 @@ def test_operator_runs_from_c_and_python_through_set_env(me: User, package: Path
     done = run(*sourced, sys.executable, ROOT / "samples" / "two_ranks.py")
     expect(done, 0, "rank 1: x (4, 1, 1024) bfloat16")
     assert done.stderr == ""
+
+
+def test_operator_runs_from_c_for_the_user_who_installed_it(user: User, package: Path) -> None:
+    home = user.folder / "home"
+    shutil.copytree(cli.environment({})["ASCEND_HOME_PATH"], home)
+    shutil.rmtree(home / "opp" / "vendors")
+    user.own(user.folder)
+    vendor = user.installed(package, user.folder / "operators")
+    program = user.folder / "two_ranks"
+    folders = [f"-I{home}/include", f"-I{vendor}/op_api/include"]
+    folders += [f"-L{home}/lib64", f"-L{vendor}/op_api/lib"]
+    expect(run("g++", TWO_RANKS, *folders, *LINKED, "-o", program), 0)
+    script = 'cd / && . "$1" && shift && exec "$@"'
+    sourced = (*user.prefix, "bash", "-c", script, "-", vendor / "bin" / "set_env.bash")
+    done = run(*sourced, program, LD_LIBRARY_PATH=f"{home}/lib64")
+    expect(done, 0)
+    assert done.stdout.count("values are right") == 2
 
 
 def test_operator_runs_from_c_and_python_through_ascend_opp_path(me: User, package: Path) -> None:

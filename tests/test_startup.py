@@ -381,6 +381,36 @@ def test_package_of_a_newer_compiler_is_named(cann: Path) -> None:
     ) in output
 
 
+def verify(cann: Path) -> subprocess.CompletedProcess[str]:
+    command = "import sys; from aclnn_moe import cli; sys.exit(cli.main(['opp', 'verify']))"
+    return python(command, ASCEND_HOME_PATH=cann, ACLNN_MOE_DEVICE="npu")
+
+
+def test_verify_judges_a_package_by_the_chip_and_the_compiler_of_the_cann_found(
+    cann: Path,
+) -> None:
+    library = cann / PACKAGE / vendors.LIBRARY
+    compiler = cann / "compiler" / "version.info"
+    compiler.write_text('Version=7.7.0.1.238\nrequired_opp_abi_version=">=6.3, <=7.7"\n')
+    done = verify(cann)
+    assert (done.returncode, done.stdout) == (0, f"ok: aclnn_moe  ({library})\n")
+
+    compiler.write_text('Version=7.5.0.1\nrequired_opp_abi_version=">=6.3, <=7.5"\n')
+    done = verify(cann)
+    assert done.returncode == 1
+    assert done.stdout.startswith(
+        "problem: operator package aclnn_moe: built with CANN's compiler 7.7.0.1.238, and the CANN "
+        f"at {cann} takes >=6.3, <=7.5; remedy: "
+    )
+
+    build_for(cann / PACKAGE, "ascend910b")
+    done = verify(cann)
+    assert done.returncode == 1
+    assert done.stdout.startswith(
+        "problem: operator package aclnn_moe: built for ascend910b, and this NPU is Ascend910_9391"
+    )
+
+
 # Two packages with the same operator.
 
 

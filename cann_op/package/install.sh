@@ -41,10 +41,6 @@ read_options() {
       *) fail "unknown option $word; --help lists them" ;;
     esac
   done
-  # Slashes at the end, but of / itself, would end up in set_env.bash.
-  while [ "${install_path%/}" != "$install_path" ] && [ "$install_path" != / ]; do
-    install_path=${install_path%/}
-  done
   case $install_path in
     *:* | *'
 '*) fail "$install_path: a path with ':' or a line break cannot stand in ASCEND_CUSTOM_OPP_PATH" ;;
@@ -105,8 +101,16 @@ check_library() {
 choose_root() {
   if [ -n "$install_path" ]; then
     root=$install_path
-    return
+  else
+    default_root
   fi
+  # Slashes at the end, but of / itself, would end up in set_env.bash.
+  while [ "${root%/}" != "$root" ] && [ "$root" != / ]; do
+    root=${root%/}
+  done
+}
+
+default_root() {
   # CANN's installers would take this variable for the target; programs read it for vendor folders.
   [ -z "${ASCEND_CUSTOM_OPP_PATH-}" ] ||
     fail "ASCEND_CUSTOM_OPP_PATH is set, so the target is not clear; remedy: give --install-path=/FOLDER, or unset it to install into ASCEND_OPP_PATH"
@@ -131,6 +135,7 @@ open_vendors() {
   stage=
   committed=
   swapping=
+  for_others=
   # The topmost folder that has to be made: an install that fails takes it away again.
   made=
   folder=$vendors
@@ -143,6 +148,8 @@ open_vendors() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   [ ! -L "$vendors" ] || fail "$vendors is a link; remedy: give --install-path=/FOLDER where it leads to, or remove it"
+  [ ! -L "$folder" ] || [ -e "$folder" ] ||
+    fail "$folder leads nowhere: it is a link to $(readlink "$folder"); remedy: make that folder, or remove the link"
   mkdir -p "$vendors" || fail "cannot make the folder $vendors; remedy: give --install-path=/FOLDER where $(id -un) may write"
   [ -w "$vendors" ] || fail "$(id -un) may not write in $vendors; remedy: run as its owner, or give --install-path=/FOLDER"
   [ -z "$(find "$root/." -prune -perm -0002 ! -perm -1000)" ] ||
@@ -153,22 +160,37 @@ open_vendors() {
     unless_forced "$vendors belongs to another user, who could put code of their own there; remedy: install as that user"
 }
 
-# Numbers of a version are compared as numbers; 1.0rc1 comes before 1.0.
+# older A B: whether version A comes before B, by their numbers and words: 1.0rc2, 1.0rc10, 1.0 (or
+# 1.0.0), 1.0.post1, 1.0.1.
 older() {
-  awk -v a="$1" -v b="$2" 'BEGIN {
-    n = split(a, x, "."); m = split(b, y, ".")
-    for (i = 1; i <= n || i <= m; i++) {
-      if (x[i] + 0 != y[i] + 0) exit !(x[i] + 0 < y[i] + 0)
-      p = x[i]; q = y[i]; sub(/^[0-9]+/, "", p); sub(/^[0-9]+/, "", q)
-      if (p != q) exit !(q == "" || (p != "" && p < q))
+  awk -v a="$1" -v b="$2" '
+    # Takes the first number or word off rest[i].
+    function take(i) {
+      sub(/^[^0-9A-Za-z]+/, "", rest[i])
+      match(rest[i], /^([0-9]+|[A-Za-z]+)/)
+      part[i] = RLENGTH > 0 ? tolower(substr(rest[i], 1, RLENGTH)) : ""
+      if (RLENGTH > 0) rest[i] = substr(rest[i], RLENGTH + 1)
     }
-    exit 1
-  }'
+    # Words come before the end, which is 0.
+    function place(word) {
+      return word ~ /^[0-9]/ ? word + 0 : word == "" ? 0 : word == "post" ? 0.5 : -1
+    }
+    BEGIN {
+      rest[1] = a; rest[2] = b
+      do {
+        take(1); take(2)
+        if (place(part[1]) != place(part[2])) exit !(place(part[1]) < place(part[2]))
+        if (place(part[1]) < 0 && part[1] != part[2]) exit !(part[1] < part[2])
+      } while (part[1] != "" || part[2] != "")
+      exit 1
+    }'
 }
 
 compare_versions() {
   done_text="installed $vendor $version in $final"
   [ -e "$final" ] || return 0
+  # Empty, or the folder that was open to other users.
+  for_others=$(find "$final/." -prune -perm -0005)
   [ -d "$final" ] || fail "$final is no folder; remedy: remove it"
   if [ ! -f "$final/manifest.sha256" ]; then
     [ -n "$force" ] || fail "$final is there and was not installed by a .run; remedy: --force replaces it"
@@ -192,7 +214,10 @@ make_stage() {
   new=$stage/new
   cp -RP "$payload" "$new" || fail "cannot copy the package into $vendors; what was there is unchanged"
   if [ -n "$install_path" ] || [ -f "$final/bin/set_env.bash" ]; then
-    { mkdir "$new/bin" && write_set_env >"$new/bin/set_env.bash"; } ||
+    (
+      mkdir "$new/bin" && write_set_env >"$new/bin/set_env.bash" &&
+        cd "$new" && sha256sum ./bin/set_env.bash >>manifest.sha256
+    ) ||
       fail "cannot write set_env.bash into $vendors; what was there is unchanged"
   fi
   dirs=750 files=640
@@ -238,7 +263,11 @@ how_to_use() {
     [ "${priority%%,*}" = "$vendor" ] || say "config.ini has load_priority=$priority: the first that has an operator serves it"
     say "programs that link it need $final/op_api/lib in LD_LIBRARY_PATH"
   fi
-  [ -n "$for_all" ] || return 0
+  if [ -z "$for_all" ]; then
+    [ -z "$for_others" ] ||
+      warn "other users could use the package that was there, and not this one; remedy: --install-for-all"
+    return
+  fi
   # Folders from here up, as far as they lead.
   folder=$(cd "$vendors" && pwd -P)
   while :; do
@@ -266,7 +295,8 @@ undo() {
   [ -z "$stage" ] || rm -rf "$stage"
   if [ -z "$committed" ] && [ -n "$made" ]; then
     folder=$vendors
-    while rmdir "$folder" 2>/dev/null && [ "$folder" != "$made" ]; do
+    while rmdir "$folder" 2>/dev/null || [ ! -e "$folder" ]; do
+      [ "$folder" != "$made" ] || break
       folder=$(dirname "$folder")
     done
   fi

@@ -35,23 +35,27 @@ check() {
   # A link may lead to what lies below its own folder: CANN's packages have such a one.
   payload | gzip -dc | LC_ALL=C tar -tvf - | LC_ALL=C awk '
     /^l/ && $(NF - 1) == "->" && $NF !~ /^\// && $NF !~ /(^|\/)\.\.(\/|$)/ { next }
-    !/^[-d]/ { print "no plain file or folder: " $0; exit 1 }' ||
+    !/^[-d]/ { print "no plain file or folder: " $0; exit 1 }' >&2 ||
     fail "the archive holds more than files and folders; remedy: build it again"
   # Names end the lines, and none of a package's has a blank.
   payload | gzip -dc | LC_ALL=C tar -tf - | LC_ALL=C awk '
-    /^\// || /(^|\/)\.\.(\/|$)/ || /[^-A-Za-z0-9_.\/+]/ { print "leaves its folder: " $0; exit 1 }' ||
+    /^\// || /(^|\/)\.\.(\/|$)/ || /[^-A-Za-z0-9_.\/+]/ { print "leaves its folder: " $0; exit 1 }' >&2 ||
     fail "the archive holds a path that leaves its folder; remedy: build it again"
 }
 
-# unpack FOLDER
+# unpack FOLDER REMEDY
 unpack() {
   # As root, tar would give the files the owner that they had where they were packed.
   if ! payload | gzip -dc | tar -xof - -C "$1" || [ ! -f "$1/install.sh" ]; then
-    fail "cannot unpack into $1; remedy: name a folder with more room in TMPDIR"
+    fail "cannot unpack into $1; remedy: $2"
   fi
 }
 
 main() {
+  # In the place of a closed one would come the first file that is opened.
+  (: >&2) || exec 2>/dev/null
+  (: <&0) 2>/dev/null || exec </dev/null
+  (: >&1) 2>/dev/null || exec >/dev/null
   # They would change what the tools do.
   unset TAR_OPTIONS GZIP CDPATH
   run=$0
@@ -78,7 +82,10 @@ main() {
       ;;
     extract)
       mkdir "$folder" || fail "cannot make the folder $folder"
-      unpack "$folder"
+      trap 'rm -rf "$folder"' EXIT
+      trap 'exit 130' HUP INT TERM
+      unpack "$folder" "name a folder with more room"
+      trap - EXIT
       exit 0
       ;;
   esac
@@ -86,7 +93,7 @@ main() {
   trap 'rm -rf "$folder"' EXIT
   # install.sh gets these signals too, and puts back what was there; its end is awaited.
   trap 'interrupted=yes' HUP INT TERM
-  unpack "$folder"
+  unpack "$folder" "name a folder with more room in TMPDIR"
   [ -z "${interrupted-}" ] || exit 130
   program=$program sh "$folder/install.sh" "$@" &
   installer=$!

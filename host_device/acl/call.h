@@ -33,9 +33,9 @@ class CallName {
 bool InForkedChild();
 aclError FailForked();
 
+// The frame of the seam's functions: the text bears the name of who called, if of anybody.
 template <typename Body>
-aclError Call(const char* function, Body&& body) noexcept {
-  CallName name(function);
+aclError SeamCall(Body&& body) noexcept {
   if (InForkedChild()) return FailForked();
   try {
     return body();
@@ -44,6 +44,12 @@ aclError Call(const char* function, Body&& body) noexcept {
   } catch (const std::exception& error) {
     return Fail(ACL_ERROR_INTERNAL_ERROR, "%s", error.what());
   }
+}
+
+template <typename Body>
+aclError Call(const char* function, Body&& body) noexcept {
+  CallName name(function);
+  return SeamCall(body);
 }
 
 }  // namespace host

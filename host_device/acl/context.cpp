@@ -144,7 +144,7 @@ aclError aclrtCtxGetCurrentDefaultStream(aclrtStream* stream) {
 }
 
 aclError HostCurrentDevice(int32_t* device) {
-  return Call(__func__, [&] {
+  return host::SeamCall([&] {
     if (device == nullptr) return Fail(ACL_ERROR_INVALID_PARAM, "device is null");
     std::shared_ptr<Context> current;
     const aclError status = host::CurrentContext(&current);

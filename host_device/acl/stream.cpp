@@ -151,6 +151,7 @@ int64_t OpWaitTimeoutMs() { return op_wait_timeout_ms.load(std::memory_order_rel
 using host::Call;
 using host::Fail;
 using host::FindStream;
+using host::SeamCall;
 using host::Stream;
 
 extern "C" {
@@ -268,7 +269,7 @@ aclError aclrtSetOpExecuteTimeOut(uint32_t timeout) {
 }
 
 aclError HostStreamEnqueue(aclrtStream stream, const HostTask* task) {
-  return Call(__func__, [&] {
+  return SeamCall([&] {
     if (task == nullptr || task->run == nullptr || task->name == nullptr) {
       return Fail(ACL_ERROR_INVALID_PARAM, "%s is null",
                   task == nullptr ? "task" : (task->run == nullptr ? "task.run" : "task.name"));
@@ -282,7 +283,7 @@ aclError HostStreamEnqueue(aclrtStream stream, const HostTask* task) {
 }
 
 aclError HostStreamDevice(aclrtStream stream, int32_t* device) {
-  return Call(__func__, [&] {
+  return SeamCall([&] {
     if (device == nullptr) return Fail(ACL_ERROR_INVALID_PARAM, "device is null");
     if (stream == nullptr) return HostCurrentDevice(device);
     std::shared_ptr<Stream> found;

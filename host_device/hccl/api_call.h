@@ -14,10 +14,7 @@ template <typename Body>
 HcclResult ApiCall(const char* function, Body body) {
   try {
     const Outcome outcome = body();
-    // Without a text of its own, the runtime has left one.
-    if (!outcome.ok() && !outcome.text.empty()) {
-      HostSetErrorText("%s: %s", function, outcome.text.c_str());
-    }
+    if (!outcome.ok()) HostSetErrorText("%s: %s", function, outcome.text.c_str());
     return outcome.code;
   } catch (const std::bad_alloc&) {
     HostSetErrorText("%s: out of memory", function);

@@ -61,24 +61,21 @@ HostCollective::HostCollective(std::shared_ptr<host_hccl::SharedSegment> segment
 aclError HostCollective::Begin(const HostCollectiveSignature* signature, HostFailure* failure) {
   if (!segment_->InOwnerProcess()) {
     snprintf(failure->text, sizeof(failure->text),
-             "%s: communicator '%s' was made before fork(); a child has to make its own",
-             signature->op, name_.c_str());
+             "communicator '%s' was made before fork(); a child has to make its own", name_.c_str());
     return ACL_ERROR_RT_PARAM_INVALID;
   }
   {
     std::unique_lock<std::mutex> lock(turn_);
     const auto limit = std::chrono::seconds(std::min<int64_t>(timeout_seconds_, 1 << 24));
     if (!turn_over_.wait_for(lock, limit, [this] { return !in_flight_ || closed_; })) {
-      snprintf(
-          failure->text, sizeof(failure->text),
-          "%s on group '%s', rank %u: another collective of this rank did not end within %lld s",
-          signature->op, name_.c_str(), rank_, static_cast<long long>(timeout_seconds_));
+      snprintf(failure->text, sizeof(failure->text),
+               "group '%s', rank %u: another collective of this rank did not end within %lld s",
+               name_.c_str(), rank_, static_cast<long long>(timeout_seconds_));
       return ACL_ERROR_RT_VECTOR_CORE_TIMEOUT;
     }
     if (closed_) {
       snprintf(failure->text, sizeof(failure->text),
-               "%s on group '%s', rank %u: this rank has destroyed the communicator", signature->op,
-               name_.c_str(), rank_);
+               "group '%s', rank %u: this rank has destroyed the communicator", name_.c_str(), rank_);
       return ACL_ERROR_RT_VECTOR_CORE_EXCEPTION;
     }
     in_flight_ = true;
@@ -157,7 +154,7 @@ void HostCollective::PublishFailure(const char* text) {
     CopyText(failure_text_, sizeof(failure_text_), text);
     HostFailure failure;
     Describe(rank_, text, &failure);
-    Remember(failure_status_, failure.text);
+    Remember(failure_status_, signature_.op, failure.text);
   }
   if (published_) return;  // End turns the record
   WriteRecord(host_hccl::kVerdictFailed, failure_origin_, failure_text_);
@@ -313,7 +310,7 @@ aclError HostCollective::Fail(HostFailure* failure, aclError status, uint32_t or
     failure_status_ = status;
     failure_origin_ = origin;
     CopyText(failure_text_, sizeof(failure_text_), reason);
-    Remember(status, failure->text);
+    Remember(status, signature_.op, failure->text);
   }
   return status;
 }
@@ -321,16 +318,16 @@ aclError HostCollective::Fail(HostFailure* failure, aclError status, uint32_t or
 void HostCollective::Describe(uint32_t origin, const char* reason, HostFailure* failure) const {
   char whose[32] = "";
   if (origin != rank_) snprintf(whose, sizeof(whose), "rank %u failed: ", origin);
-  snprintf(failure->text, sizeof(failure->text), "%s on group '%s', rank %u: %s%s", signature_.op,
-           name_.c_str(), rank_, whose, reason);
+  snprintf(failure->text, sizeof(failure->text), "group '%s', rank %u: %s%s", name_.c_str(), rank_,
+           whose, reason);
 }
 
-void HostCollective::Remember(aclError status, const char* text) {
+void HostCollective::Remember(aclError status, const char* op, const char* text) {
   std::lock_guard<std::mutex> lock(last_mutex_);
   last_result_ = status == ACL_SUCCESS                        ? HCCL_SUCCESS
                  : status == ACL_ERROR_RT_VECTOR_CORE_TIMEOUT ? HCCL_E_TIMEOUT
                                                               : HCCL_E_REMOTE;
-  last_text_ = text;
+  last_text_ = std::string(op) + " on " + text;
 }
 
 HcclResult HostCollective::LastResult(std::string* text) {
@@ -353,7 +350,7 @@ void HostCollective::End() {
     record.verdict.store(host_hccl::kVerdictFailed, std::memory_order_release);
     host_hccl::FutexWakeAll(&segment_->slot(rank_).step);
   }
-  if (failure_status_ == ACL_SUCCESS) Remember(ACL_SUCCESS, "");
+  if (failure_status_ == ACL_SUCCESS) Remember(ACL_SUCCESS, signature_.op, "");
   Finish(complete);
 }
 

@@ -58,7 +58,7 @@ struct HostCollective {
   const host_hccl::SharedSegment& segment() const { return *segment_; }
   // How the last collective of this rank ended, or a message that failed after it.
   HcclResult LastResult(std::string* text);
-  void Remember(aclError status, const char* text);
+  void Remember(aclError status, const char* op, const char* text);
 
   // Keeps the communicator while a collective is in flight.
   std::shared_ptr<host_hccl::Communicator> keeper;
@@ -74,7 +74,7 @@ struct HostCollective {
   };
 
   aclError Drain(HostFailure* failure);
-  // "<op> on group '<name>', rank <this>: rank <origin> failed: <reason>"
+  // "group '<name>', rank <this>: rank <origin> failed: <reason>"
   void Describe(uint32_t origin, const char* reason, HostFailure* failure) const;
   void WriteRecord(host_hccl::Verdict verdict, uint32_t origin, const char* text);
   void Announce();

@@ -21,7 +21,7 @@ void ReleaseTask(void* state) { delete static_cast<StreamTask*>(state); }
 
 Outcome StreamTask::CheckStream(aclrtStream stream) const {
   int32_t device = 0;
-  if (HostStreamDevice(stream, &device) != ACL_SUCCESS) return {HCCL_E_RUNTIME, ""};
+  if (HostStreamDevice(stream, &device) != ACL_SUCCESS) return RuntimeFailed();
   if (device == communicator_->device()) return {};
   return Failed(HCCL_E_PARA, "the stream is of device %d, and rank %u of '%s' of device %d", device,
                 communicator_->rank(), communicator_->name().c_str(), communicator_->device());
@@ -31,7 +31,7 @@ Outcome StreamTask::Queue(std::unique_ptr<StreamTask> task, aclrtStream stream) 
   Outcome outcome = task->CheckStream(stream);
   if (!outcome.ok()) return outcome;
   const HostTask entry = {task->function_, RunTask, ReleaseTask, task.get()};
-  if (HostStreamEnqueue(stream, &entry) != ACL_SUCCESS) return {HCCL_E_RUNTIME, ""};
+  if (HostStreamEnqueue(stream, &entry) != ACL_SUCCESS) return RuntimeFailed();
   task.release();
   return {};
 }

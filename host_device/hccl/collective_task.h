@@ -42,7 +42,7 @@ class StreamTask {
   std::string RangeRefusal() const;
 
   const std::shared_ptr<Communicator> communicator_;
-  const char* const function_;
+  const char* function_;  // static text: the name of the work
 
  private:
   std::vector<DeviceRange> ranges_;

@@ -14,6 +14,7 @@ using host_hccl::Communicator;
 using host_hccl::Failed;
 using host_hccl::Outcome;
 using host_hccl::ProcessState;
+using host_hccl::RuntimeFailed;
 
 namespace {
 
@@ -21,7 +22,7 @@ Outcome Null(const char* parameter) { return Failed(HCCL_E_PTR, "%s is null", pa
 
 Outcome CurrentDevice(int32_t* device) {
   if (HostCurrentDevice(device) == ACL_SUCCESS) return {};
-  return {HCCL_E_RUNTIME, ""};
+  return RuntimeFailed();
 }
 
 Outcome InitRootInfo(uint32_t ranks, const HcclRootInfo* bytes, uint32_t rank,
@@ -43,7 +44,7 @@ Outcome InitRootInfo(uint32_t ranks, const HcclRootInfo* bytes, uint32_t rank,
 
 Outcome CheckDevices(uint32_t count, const int32_t* devices) {
   uint32_t known = 0;
-  if (aclrtGetDeviceCount(&known) != ACL_SUCCESS) return {HCCL_E_RUNTIME, ""};
+  if (aclrtGetDeviceCount(&known) != ACL_SUCCESS) return RuntimeFailed();
   std::set<int32_t> used;
   for (uint32_t i = 0; i < count; ++i) {
     if (devices[i] < 0 || static_cast<uint32_t>(devices[i]) >= known) {

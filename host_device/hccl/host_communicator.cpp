@@ -15,7 +15,7 @@ extern "C" {
 
 HcclResult HostCommAcquire(const char* name, int32_t device, HostComm** comm) try {
   if (!name || !comm) {
-    HostSetErrorText("HostCommAcquire: %s is null", name ? "comm" : "name");
+    HostSetErrorText("%s is null", name ? "comm" : "name");
     return HCCL_E_PTR;
   }
   std::shared_ptr<host_hccl::Communicator> found;
@@ -28,7 +28,7 @@ HcclResult HostCommAcquire(const char* name, int32_t device, HostComm** comm) tr
   *comm = std::make_unique<HostComm>(HostComm{std::move(found)}).release();
   return HCCL_SUCCESS;
 } catch (...) {
-  HostSetErrorText("HostCommAcquire: out of memory");
+  HostSetErrorText("out of memory");
   return HCCL_E_OOM;
 }
 
@@ -55,7 +55,7 @@ aclError HostCollectiveBegin(HostComm* comm, const HostCollectiveSignature* sign
   *collective = &flight;
   return ACL_SUCCESS;
 } catch (...) {
-  snprintf(failure->text, sizeof(failure->text), "%s: out of memory", signature->op);
+  snprintf(failure->text, sizeof(failure->text), "out of memory");
   return ACL_ERROR_RT_MEMORY_ALLOCATION;
 }
 

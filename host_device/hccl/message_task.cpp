@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
 #include "bell.h"
 #include "deadline.h"
@@ -25,6 +26,8 @@ void MessageTask::Add(std::vector<Message> messages) {
   for (const Message& message : messages) {
     Touches(IsSend(message) ? "sendBuf" : "recvBuf", message.buffer, message.bytes);
   }
+  // Several calls make one piece of work where a group of calls ends.
+  if (!messages_.empty()) function_ = "HcclGroupEnd";
   messages_.insert(messages_.end(), messages.begin(), messages.end());
 }
 
@@ -125,9 +128,14 @@ aclError MessageTask::Fail(HostFailure* failure, aclError status, const Message&
   va_start(arguments, format);
   vsnprintf(reason, sizeof(reason), format, arguments);
   va_end(arguments);
-  snprintf(failure->text, sizeof(failure->text), "%s on group '%s', rank %u: %s", message.function,
-           communicator_->name().c_str(), communicator_->rank(), reason);
-  communicator_->collective().Remember(status, failure->text);
+  char text[768];
+  snprintf(text, sizeof(text), "group '%s', rank %u: %s", communicator_->name().c_str(),
+           communicator_->rank(), reason);
+  communicator_->collective().Remember(status, message.function, text);
+  // The stream says whose work it is; of several calls this one has failed.
+  const bool one_call = std::strcmp(message.function, function_) == 0;
+  snprintf(failure->text, sizeof(failure->text), "%s%s%s", one_call ? "" : message.function,
+           one_call ? "" : " on ", text);
   return status;
 }
 

@@ -4,6 +4,8 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "acl/acl.h"
+
 namespace host_hccl {
 
 Outcome Failed(HcclResult code, const char* format, ...) {
@@ -13,6 +15,11 @@ Outcome Failed(HcclResult code, const char* format, ...) {
   vsnprintf(text, sizeof(text), format, arguments);
   va_end(arguments);
   return {code, text};
+}
+
+Outcome RuntimeFailed() {
+  const char* text = aclGetRecentErrMsg();
+  return {HCCL_E_RUNTIME, text ? text : "a call of the runtime failed"};
 }
 
 void RankList::Add(uint32_t rank) {

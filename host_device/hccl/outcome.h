@@ -15,6 +15,8 @@ struct [[nodiscard]] Outcome {
 };
 
 Outcome Failed(HcclResult code, const char* format, ...) __attribute__((format(printf, 2, 3)));
+// What the runtime refuses, with the text that it has left.
+Outcome RuntimeFailed();
 
 // "1-3, 7": ranks in ascending order, the list cut after a few runs ("... and 90 more").
 class RankList {

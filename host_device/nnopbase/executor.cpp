@@ -190,6 +190,7 @@ aclnnStatus SetAddress(const char* function, aclOpExecutor* handle, Part part, s
 using host::Executor;
 using host::Guard;
 using host::Refuse;
+using host::SeamGuard;
 
 extern "C" {
 
@@ -197,8 +198,7 @@ aclnnStatus HostExecutorCreate(const char* op_name, HostKernel kernel,
                                const aclTensor* const* tensors, uint32_t input_count,
                                uint32_t output_count, const void* params, size_t params_bytes,
                                uint64_t workspace_size, aclOpExecutor** executor) {
-  const char* const function = __func__;
-  return Guard(function, [&] {
+  return SeamGuard([&] {
     const uint32_t tensor_count = input_count + output_count;
     const char* const missing = op_name == nullptr                       ? "op_name"
                                 : kernel == nullptr                      ? "kernel"
@@ -207,7 +207,7 @@ aclnnStatus HostExecutorCreate(const char* op_name, HostKernel kernel,
                                 : params == nullptr && params_bytes > 0  ? "params"
                                                                          : nullptr;
     if (missing != nullptr) {
-      return Refuse(ACLNN_ERR_INNER_NULLPTR, "%s: %s is null", function, missing);
+      return Refuse(ACLNN_ERR_INNER_NULLPTR, "%s is null", missing);
     }
     auto plan = std::make_shared<host::Plan>();
     auto views = std::make_shared<host::Views>(tensor_count);
@@ -216,7 +216,7 @@ aclnnStatus HostExecutorCreate(const char* op_name, HostKernel kernel,
       plan->tensors.push_back(host::Tensors().Find(tensors[i]));
       if (status == ACLNN_SUCCESS) continue;
       const bool is_input = i < input_count;
-      return Refuse(status, "%s: %s %u is %p, which is not a live aclTensor", op_name,
+      return Refuse(status, "%s %u is %p, which is not a live aclTensor",
                     is_input ? "input" : "output", is_input ? i : i - input_count,
                     static_cast<const void*>(tensors[i]));
     }

@@ -29,4 +29,16 @@ aclnnStatus Guard(const char* function, Body&& body) noexcept {
   }
 }
 
+// For functions of the seam, whose texts bear no name.
+template <typename Body>
+aclnnStatus SeamGuard(Body&& body) noexcept {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return Refuse(ACLNN_ERR_INNER, "%s", "out of host memory");
+  } catch (const std::exception& error) {
+    return Refuse(ACLNN_ERR_INNER, "%s", error.what());
+  }
+}
+
 }  // namespace host

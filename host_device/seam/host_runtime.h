@@ -7,7 +7,9 @@
 
 #include "acl/acl.h"
 
-// A failure travels as a status and this text; the stream that failed keeps both.
+// A failure travels as a status and this text; the stream that failed keeps both. Texts of failures and
+// those that functions of the seam leave begin with no function's name: that of the C function that was
+// called is put by its frame, that of work by the stream it fails in.
 struct HostFailure {
   static constexpr size_t kTextBytes = 1024;
   char text[kTextBytes];

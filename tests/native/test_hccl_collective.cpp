@@ -181,7 +181,7 @@ TEST(test_failure_text_reaches_the_others_at_once) {
     } else {
       HostCollectivePublish(collective);
       EXPECT_EQ(seam.AwaitAll(collective), ACL_ERROR_RT_VECTOR_CORE_EXCEPTION);
-      EXPECT_TEXT_HAS(seam.failure.text, "TestOp on group 'group', rank " + std::to_string(rank));
+      EXPECT_TEXT_HAS(seam.failure.text, "group 'group', rank " + std::to_string(rank));
       EXPECT_TEXT_HAS(seam.failure.text, "rank 1 failed: expert id 99 of token 4");
     }
     HostCollectiveEnd(collective);

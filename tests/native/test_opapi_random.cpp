@@ -157,6 +157,14 @@ TEST(multinomial_refuses_more_draws_than_categories) {
             ACLNN_SUCCESS);
 }
 
+TEST(multinomial_names_itself_once_when_weights_are_wrong) {
+  const DeviceTensor<float> self({2}, {1, -1});
+  const DeviceTensor<int64_t> out({1}, {7});
+  EXPECT_EQ(CALL_OPERATOR(aclnnMultinomial, self, int64_t{1}, false, int64_t{1}, int64_t{0}, out),
+            ACL_ERROR_RT_PARAM_INVALID);
+  EXPECT_EQ(RecentText().rfind("aclnnMultinomial"), size_t{0});
+}
+
 TEST(dropout_uses_the_mask_that_it_makes) {
   const DeviceTensor<uint8_t> mask({32}, std::vector<uint8_t>(32, 0xFF));
   EXPECT_EQ(CALL_OPERATOR(aclnnDropoutGenMaskV2, IntArray({2, 70}), 0.5, int64_t{1}, int64_t{0},

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "op_kernel/host_ascendc/kernel_choice.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -42,6 +45,24 @@ op_plan::Verdict ReadCores(uint32_t* cores) {
   return {};
 }
 
+// Access alone would take a file that can be executed, and for root any file.
+op_plan::Verdict CheckTraceFolder() {
+  const char* folder = TraceFolder();
+  if (folder == nullptr) return {};
+  struct stat status;
+  int error = 0;
+  if (stat(folder, &status) != 0) {
+    error = errno;
+  } else if (!S_ISDIR(status.st_mode)) {
+    error = ENOTDIR;
+  } else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0) {
+    error = errno;
+  }
+  OP_PLAN_REQUIRE(error == 0, "%s must be a folder that can be written to, got '%.200s': %s",
+                  kTrace, folder, std::strerror(error));
+  return {};
+}
+
 }  // namespace
 
 op_plan::Verdict ReadKernelChoice(KernelChoice* choice) {
@@ -51,9 +72,7 @@ op_plan::Verdict ReadKernelChoice(KernelChoice* choice) {
                   "%s must be host_cpu or ascend910_93, got '%.40s'", kKernel, kernel);
   if (!choice->ascend_c) return {};
   OP_PLAN_CHECK(ReadFlag(kCheck, &choice->checked));
-  const char* folder = TraceFolder();
-  OP_PLAN_REQUIRE(folder == nullptr || access(folder, W_OK | X_OK) == 0,
-                  "%s must be a folder that can be written to, got '%.200s'", kTrace, folder);
+  OP_PLAN_CHECK(CheckTraceFolder());
   return ReadCores(&choice->cores);
 }
 

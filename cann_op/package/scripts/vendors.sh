@@ -2,12 +2,15 @@
 # shellcheck shell=sh disable=SC2154 # who sources it sets program, quiet and stage
 # Sourced by install.sh and uninstall.sh: a folder `vendors`, which all vendors' packages share.
 
+# Who reads the messages may go away: that ends nothing half-way.
+trap '' PIPE
+
 say() {
-  [ -n "$quiet" ] || printf '%s: %s\n' "$program" "$*"
+  [ -n "$quiet" ] || printf '%s: %s\n' "$program" "$*" 2>/dev/null || :
 }
 
 warn() {
-  [ -n "$quiet" ] || printf '%s: warning: %s\n' "$program" "$*" >&2
+  [ -n "$quiet" ] || printf '%s: warning: %s\n' "$program" "$*" >&2 || :
 }
 
 fail() {
@@ -24,7 +27,8 @@ field() {
 # locked, so nothing is left behind.
 lock() {
   command -v flock >/dev/null || fail "the command flock is missing; remedy: install util-linux"
-  exec 9<"$1" || fail "cannot read the folder $1"
+  [ -r "$1" ] || fail "$(id -un) may not read the folder $1; remedy: chmod u+r $1"
+  exec 9<"$1"
   flock -w 60 9 || fail "another installer works in $1 and did not end within 60 s"
   # Whoever had it may have failed, and taken away the folder that it had made.
   [ "$(stat -Lc %d:%i /proc/self/fd/9)" = "$(stat -Lc %d:%i "$1" 2>/dev/null)" ] ||

@@ -100,8 +100,7 @@ struct MultinomialKernel {
         },
         &state);
     if (state.fault == kNone) return ACL_SUCCESS;
-    std::snprintf(failure->text, HostFailure::kTextBytes, "aclnnMultinomial: %s",
-                  FaultText(state.fault));
+    std::snprintf(failure->text, HostFailure::kTextBytes, "%s", FaultText(state.fault));
     return ACL_ERROR_RT_PARAM_INVALID;
   }
 
