@@ -7,14 +7,18 @@
 # any other option: the rest.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
+# Options of pytest for two processes: most tests keep one core busy. Each takes neighbours, which share
+# fixtures, and then of what the other has left.
+parallel=(-n 2 --dist worksteal)
+
 # sanitized_tests SANITIZER [PYTEST OPTIONS]: builds all native code with it, and runs the native tests.
 sanitized_tests() {
   local folder=build/sanitize-$1
   echo "native tests with the $1 sanitizer"
   "$venv/bin/cmake" -S . -B "$folder" -G Ninja -DCMAKE_MAKE_PROGRAM="$venv/bin/ninja" \
     -DACLNN_MOE_TESTS=ON -DACLNN_MOE_SANITIZE="$1" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; exit 1; }
-  "$venv/bin/cmake" --build "$folder" || exit 1
-  ACLNN_MOE_NATIVE_TESTS=$PWD/$folder/tests_native "$venv/bin/pytest" tests/test_native.py "${@:2}"
+  "$venv/bin/cmake" --build "$folder" --target host_device/all cann_op/all tests/native/all || exit 1
+  ACLNN_MOE_NATIVE_TESTS=$PWD/$folder/tests_native "$venv/bin/pytest" "${parallel[@]}" tests/test_native.py "${@:2}"
 }
 
 # get_makeself: Debian's package, unpacked into build/makeself. That needs no root, and changes nothing of the machine.
@@ -44,9 +48,8 @@ operator_package() {
 # torch_npu_tests [PYTEST OPTIONS]: what runs on the real torch_npu, in its environment.
 torch_npu_tests() {
   install "$npu_venv" "[torch-npu,torch-npu-test]"
-  # Thousands of short tests on one core each; a file's stay together, as they share processes. The
-  # path is whole, because the workers, as the tests do, leave this folder.
-  "$npu_venv/bin/aclnn-moe" run -- "$npu_venv/bin/pytest" -n 2 --dist loadfile "$PWD/tests/torch_npu" "$@"
+  # torch's threads wait by spinning; there is a core for one of them in each process.
+  OMP_NUM_THREADS=1 "$npu_venv/bin/aclnn-moe" run -- "$npu_venv/bin/pytest" "${parallel[@]}" tests/torch_npu "$@"
 }
 
 mkdir -p build
@@ -71,7 +74,7 @@ case ${1:-} in
     operator_package "$(dirname "$ACLNN_MOE_NATIVE_TESTS")"
     "$venv/bin/ruff" check aclnn_moe tests benchmarks samples
     "$venv/bin/mypy"
-    "$venv/bin/pytest" "$@"
+    "$venv/bin/pytest" "${parallel[@]}" "$@"
     [ $# -gt 0 ] || torch_npu_tests
     ;;
 esac

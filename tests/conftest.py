@@ -32,9 +32,12 @@ ALL_KERNELS = (
 MakeRanks = Callable[..., "ThreadRanks"]
 
 
-def pytest_sessionstart() -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
     """Leave the project's folder: children started there would import the sources, uncompiled."""
-    os.chdir(Path(__file__).parent)
+    # Workers of pytest-xdist start where the process that has them is, and the paths of the command
+    # line are those of there; each then leaves.
+    if not session.config.getoption("numprocesses", None):
+        os.chdir(Path(__file__).parent)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
