@@ -115,7 +115,8 @@ def work(rank):
     there = torch.full((10,), rank).npu()
     assert there.device.index == rank
     assert there.cpu().tolist() == [rank] * 10
-    print(f"rank {rank}", flush=True)
+    sys.stdout.write(f"rank {rank}\\n")  # in one piece, whatever others write
+    sys.stdout.flush()
 
 if __name__ == "__main__":
     context = get_context(sys.argv[1])
