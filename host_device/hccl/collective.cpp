@@ -61,7 +61,8 @@ HostCollective::HostCollective(std::shared_ptr<host_hccl::SharedSegment> segment
 aclError HostCollective::Begin(const HostCollectiveSignature* signature, HostFailure* failure) {
   if (!segment_->InOwnerProcess()) {
     snprintf(failure->text, sizeof(failure->text),
-             "communicator '%s' was made before fork(); a child has to make its own", name_.c_str());
+             "communicator '%s' was made before fork(); a child has to make its own",
+             name_.c_str());
     return ACL_ERROR_RT_PARAM_INVALID;
   }
   {
@@ -75,7 +76,8 @@ aclError HostCollective::Begin(const HostCollectiveSignature* signature, HostFai
     }
     if (closed_) {
       snprintf(failure->text, sizeof(failure->text),
-               "group '%s', rank %u: this rank has destroyed the communicator", name_.c_str(), rank_);
+               "group '%s', rank %u: this rank has destroyed the communicator", name_.c_str(),
+               rank_);
       return ACL_ERROR_RT_VECTOR_CORE_EXCEPTION;
     }
     in_flight_ = true;
@@ -156,7 +158,7 @@ void HostCollective::PublishFailure(const char* text) {
     Describe(rank_, text, &failure);
     Remember(failure_status_, signature_.op, failure.text);
   }
-  if (published_) return;  // End turns the record
+  if (published_) return TurnRecord();
   WriteRecord(host_hccl::kVerdictFailed, failure_origin_, failure_text_);
   Announce();
 }
@@ -187,6 +189,11 @@ void HostCollective::PublishStep(uint32_t step) {
 
 aclError HostCollective::AwaitStep(uint32_t rank, uint32_t step, HostFailure* failure) {
   RankSlot& slot = segment_->slot(rank);
+  // Who comes after this rank has failed sees that before it reads anything.
+  if (HasFailed(rank_) && !EpochReached(slot.progress.load(std::memory_order_seq_cst), epoch_)) {
+    return Fail(failure, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, rank_,
+                "rank %u has not come before this rank failed", rank);
+  }
   const uint32_t wanted = host_hccl::StepWord(epoch_, step);
   const aclError status = AwaitWord({rank, &slot.step, &slot.step_waiters, wanted, true}, failure);
   if (status != ACL_SUCCESS) return status;
@@ -264,7 +271,7 @@ aclError HostCollective::CheckRecord(uint32_t rank, HostFailure* failure) {
                 "rank %u has gone on without this rank; it is in collective %u, this rank in %u",
                 rank, slot.progress.load(std::memory_order_relaxed), epoch_);
   }
-  if (record.verdict.load(std::memory_order_acquire) == host_hccl::kVerdictFailed) {
+  if (record.verdict.load(std::memory_order_seq_cst) == host_hccl::kVerdictFailed) {
     const uint32_t origin = record.origin % segment_->layout().ranks;
     return Fail(failure, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, origin, "%.*s",
                 static_cast<int>(strnlen(record.text, sizeof(record.text))), record.text);
@@ -342,16 +349,23 @@ void HostCollective::End() {
   for (uint32_t peer = 0; complete && peer < awaited_.size(); ++peer) {
     complete = peer == rank_ || awaited_[peer].load(std::memory_order_relaxed) == epoch_;
   }
-  CollectiveRecord& record = segment_->slot(rank_).records[epoch_ & 1];
-  if (failure_status_ != ACL_SUCCESS &&
-      record.verdict.load(std::memory_order_relaxed) == host_hccl::kVerdictPassed) {
-    record.origin = failure_origin_;
-    CopyText(record.text, sizeof(record.text), failure_text_);
-    record.verdict.store(host_hccl::kVerdictFailed, std::memory_order_release);
-    host_hccl::FutexWakeAll(&segment_->slot(rank_).step);
+  if (failure_status_ == ACL_SUCCESS) {
+    Remember(ACL_SUCCESS, signature_.op, "");
+  } else {
+    TurnRecord();
   }
-  if (failure_status_ == ACL_SUCCESS) Remember(ACL_SUCCESS, signature_.op, "");
   Finish(complete);
+}
+
+void HostCollective::TurnRecord() {
+  CollectiveRecord& record = segment_->slot(rank_).records[epoch_ & 1];
+  if (record.verdict.load(std::memory_order_relaxed) != host_hccl::kVerdictPassed) return;
+  record.origin = failure_origin_;
+  CopyText(record.text, sizeof(record.text), failure_text_);
+  // Sequentially consistent, as Announce and CheckRecord are: of this rank and one that comes now,
+  // one sees the other.
+  record.verdict.store(host_hccl::kVerdictFailed, std::memory_order_seq_cst);
+  host_hccl::FutexWakeAll(&segment_->slot(rank_).step);
 }
 
 void HostCollective::Finish(bool complete) {

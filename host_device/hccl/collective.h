@@ -78,6 +78,8 @@ struct HostCollective {
   void Describe(uint32_t origin, const char* reason, HostFailure* failure) const;
   void WriteRecord(host_hccl::Verdict verdict, uint32_t origin, const char* text);
   void Announce();
+  // Of a rank that has published, and fails since: what others wait for from it comes no more.
+  void TurnRecord();
   void Finish(bool complete);
   aclError AwaitWord(const Awaited& awaited, HostFailure* failure);
   aclError CheckPresence(const Awaited& awaited, host_hccl::Presence presence,

@@ -35,11 +35,20 @@ constexpr uint32_t kSecondRound = 1;
 void CollectiveKernel::PublishStep() const { HostCollectivePublishStep(collective, kSecondRound); }
 
 aclError CollectiveKernel::AwaitStepOfAll(HostFailure* failure) const {
+  aclError first = ACL_SUCCESS;
+  HostFailure later;
   for (const uint32_t rank : ranks) {
-    const aclError status = HostCollectiveAwaitStep(collective, rank, kSecondRound, failure);
-    if (status != ACL_SUCCESS) return status;
+    const aclError status = HostCollectiveAwaitStep(collective, rank, kSecondRound,
+                                                    first == ACL_SUCCESS ? failure : &later);
+    if (first == ACL_SUCCESS) first = status;
   }
-  return ACL_SUCCESS;
+  return first;
+}
+
+void CollectiveKernel::AwaitReaders(const HostFailure* failure) const {
+  Fail(failure);
+  HostFailure of_others;
+  AwaitStepOfAll(&of_others);
 }
 
 aclError CollectiveKernel::Fail(const HostFailure* failure) const {

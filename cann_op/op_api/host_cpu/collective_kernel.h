@@ -32,9 +32,12 @@ struct CollectiveKernel {
   }
 
   aclError PublishAndAwaitAll(HostFailure* failure) const;
-  // A second round, for who has let others read its memory until then.
+  // A second round, for who has let others read its memory until then: it waits for every rank,
+  // also behind the first that has failed, which is the one it tells of.
   void PublishStep() const;
   aclError AwaitStepOfAll(HostFailure* failure) const;
+  // For such a rank that fails: tells all why, and waits until none reads its memory.
+  void AwaitReaders(const HostFailure* failure) const;
   // Tells all ranks why this one cannot go on.
   aclError Fail(const HostFailure* failure) const;
 };

@@ -61,8 +61,11 @@ aclError Combine(const Launch& launch, PairExchange* pair, HostFailure* failure)
   if (!SendRows(launch, pair_rows, &lent, failure)) return kernel.Fail(failure);
   if (pair != nullptr) pair->Done();
   status = kernel.PublishAndAwaitAll(failure);
-  if (status != ACL_SUCCESS) return status;
-  if (!ResolveRows(launch, failure)) return kernel.Fail(failure);
+  if (status == ACL_SUCCESS && !ResolveRows(launch, failure)) status = kernel.Fail(failure);
+  if (status != ACL_SUCCESS) {
+    if (lent) kernel.AwaitReaders(failure);
+    return status;
+  }
   ReduceTokens(launch);
   kernel.PublishStep();
   if (lent) status = kernel.AwaitStepOfAll(failure);

@@ -19,7 +19,7 @@ class PairExchange {
   // The own part has been read.
   void Done() const { turn_.kernel().PublishStep(); }
   aclError AwaitPeer(HostFailure* failure) const { return turn_.kernel().AwaitStepOfAll(failure); }
-  void Fail(const HostFailure* failure) const { turn_.kernel().Fail(failure); }
+  void Fail(const HostFailure* failure) const { turn_.kernel().AwaitReaders(failure); }
 
  private:
   struct Offer;

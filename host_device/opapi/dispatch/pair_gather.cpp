@@ -62,8 +62,12 @@ class PairGather {
     for (int64_t i = 0; i < own_rows && plan_.quantise; ++i) Scales(self_)[i] = scales_(i);
     aclError status = kernel_.PublishAndAwaitAll(failure);
     if (status == ACL_SUCCESS) status = Append(own_rows, failure);
+    if (status != ACL_SUCCESS) {
+      kernel_.AwaitReaders(failure);
+      return status;
+    }
     kernel_.PublishStep();
-    return status == ACL_SUCCESS ? kernel_.AwaitStepOfAll(failure) : status;
+    return kernel_.AwaitStepOfAll(failure);
   }
 
  private:
