@@ -14,8 +14,7 @@ constexpr uint64_t kBlock = 32;
 constexpr uint64_t kRepeat = 64;       // float32 elements
 constexpr uint64_t kTokenBatch = 16;   // as the kernel's token_share.h
 constexpr uint64_t kScanTokens = 128;  // as the kernel's token_share.h
-constexpr uint64_t kStatistics = 1024;
-constexpr int kRootBits = 18;  // as the kernel's rstd.h
+constexpr uint64_t kConstants = 1024;  // and messages
 
 constexpr uint64_t AlignUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 constexpr uint64_t Blocks(uint64_t bytes) { return AlignUp(bytes, kBlock); }
@@ -47,7 +46,7 @@ uint64_t SendUbBytes(const CombineTiling& t) {
   constexpr uint64_t kSmall = 6 * 1024;  // flags, a batch of triples and of counts, the state word
   uint64_t rows = t.send_rows * RowBytes(t);
   if (t.tp_world_size > 1) rows = 6 * RowBytes(t) + 2 * 4 * uint64_t{t.h};
-  if (t.int8_rows != 0) rows = 4 * RowBytes(t) + 2 * WideBytes(t) + ScaleBytes(t) + kStatistics;
+  if (t.int8_rows != 0) rows = 4 * RowBytes(t) + 2 * WideBytes(t) + ScaleBytes(t) + kConstants;
   return rows + kSmall + ElasticBytes(t);
 }
 
@@ -60,7 +59,7 @@ uint64_t PositionUbBytes(const CombineTiling& t) {
 uint64_t ReduceUbBytes(const CombineTiling& t) {
   const uint64_t flags = uint64_t{t.k + t.shared_expert_num} * kBlock;
   uint64_t bytes = (t.row_buffers + t.out_rows) * RowBytes(t) + WideBytes(t) + TermBytes(t) +
-                   2 * flags + kStatistics + kBlock;
+                   2 * flags + kConstants + kBlock;
   bytes += t.gamma_wide != 0 ? WideBytes(t) : RowBytes(t);
   if (NeedsScratch(t)) bytes += WideBytes(t);
   if (t.int8_rows != 0) bytes += ScaleBytes(t);

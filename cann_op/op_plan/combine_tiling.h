@@ -44,7 +44,7 @@ struct CombineTiling {
   uint32_t out_rows;     // outputs that are under way at once, 2 where UB allows it
 
   float norm_eps;
-  uint32_t root_h;  // sqrt(H) in units of 2^-18
+  uint32_t root_h;  // sqrt(H) in units of 2^-kRootBits
 };
 static_assert(sizeof(CombineTiling) == 64 + 2 * 512 + 3 * 8 + 30 * 4, "shared by host and kernel");
 static_assert(alignof(CombineTiling) == 8, "shared by host and kernel");
@@ -60,6 +60,7 @@ constexpr uint32_t kRowAlignBytes = 512;
 constexpr uint32_t kMaxVectorCores = 48;  // cores that have a state word in the status area
 constexpr uint32_t kMaxSendRows = 4;
 constexpr uint32_t kMaxRowBuffers = 4;
+constexpr int32_t kRootBits = 18;
 
 // Of the 192 KiB of a core's UB, what a kernel has that CANN's build compiles as usual: 8 KiB are
 // kept for instructions like Select, 256 bytes for the compiler (asc-devkit, NPU architecture

@@ -72,7 +72,8 @@ struct Launch {
   std::vector<GmRegion> regions;
   const void* hccl_contexts[2] = {nullptr, nullptr};  // what GetHcclContext<0|1> gives
   uint64_t tiling_key = 0;                            // what TILING_KEY_IS compares with
-  // Axpy and MulAddDst of floats round once, not the product first: no document excludes it.
+  // Axpy and MulAddDst of floats round once, not the product first. CANN's documents say that they
+  // are no more precise than two calls, not that they give the same.
   bool fused_products = false;
   bool checked = false;
   Trace* trace = nullptr;

@@ -98,19 +98,17 @@ REDUCE_MUTATIONS = (
         "no order: flag MTE2_S",
     ),
     Mutation(
-        "flags are cleared before they are looked at",
+        "flags that have come are cleared with those that have not",
         "row_feed.h",
-        "    share_->Fetch(token);\n    Order",
-        "    share_->Fetch(token);\n"
-        "    AscendC::DataCopy(Flags(token), zero_flags_, copies_ * kFlagFloats);\n"
-        "    Order",
+        "    if (!AllArrived(token)) return false;\n",
+        "    if (!AllArrived(token)) {\n      ClearFlags(token);\n      return false;\n    }\n",
         "triples",
         "wait that nobody ends or no order: barrier of MTE3",
     ),
     Mutation(
         "flags are not cleared",
         "token_reducer.h",
-        "      if (!shared_) feed_.ClearFlags();\n",
+        "      if (!shared_) feed_.ClearFlags(token);\n",
         "",
         "triples",
         "no order between cores or ranks",
@@ -164,7 +162,7 @@ REDUCE_MUTATIONS = (
         "no order: barrier of V",
     ),
     Mutation(
-        "the sum may change while x is made of it",
+        "y is made of products that are not there yet",
         "token_reducer.h",
         "    AscendC::Mul(term_, term_, WideGamma(), count);\n    VectorOrder();\n",
         "    AscendC::Mul(term_, term_, WideGamma(), count);\n",
@@ -294,8 +292,8 @@ REDUCE_MUTATIONS = (
     Mutation(
         "one of several cores clears flags that the others wait for",
         "token_reducer.h",
-        "      if (!shared_) feed_.ClearFlags();\n",
-        "      feed_.ClearFlags();\n",
+        "      if (!shared_) feed_.ClearFlags(token);\n",
+        "      feed_.ClearFlags(token);\n",
         "cores_share_tokens",
         "wait that nobody ends or no order between cores or ranks",
     ),
@@ -333,7 +331,7 @@ REDUCE_MUTATIONS = (
         "wrong values",
     ),
     Mutation(
-        "a message is taken away before it is seen",
+        "a core's own message may come after it was cleared",
         "part_exchange.h",
         "    AscendC::PipeBarrier<PIPE_MTE3>();  // one of the messages is this core's own\n",
         "",

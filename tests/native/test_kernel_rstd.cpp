@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's rstd, which it computes with whole numbers: the nearest float32, for rows of every
-// size. Wanted values are by long double, which has 11 bits more than what the kernel keeps of a
-// sum needs.
+// The kernel's rstd, which it computes with whole numbers: the nearest float32, in rows of every
+// size. Wanted values are by long double.
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -13,6 +12,7 @@
 #include "check.h"
 #include "op_kernel/ascend910_93/row_squares.h"
 #include "op_plan/bf16.h"
+#include "op_plan/combine_tiling.h"
 
 namespace {
 
@@ -29,7 +29,7 @@ constexpr uint32_t kRepeat = 64;
 
 RowNorm NormOf(uint32_t h, float norm_eps) {
   RowNorm norm;
-  const double root = std::ldexp(std::sqrt(double(h)), RowNorm::kRootBits);
+  const double root = std::ldexp(std::sqrt(double(h)), op_plan::kRootBits);
   norm.Init(h, static_cast<uint32_t>(std::lround(root)), norm_eps);
   return norm;
 }
@@ -71,7 +71,11 @@ Rstd RstdOf(const Row& row, float norm_eps, uint32_t part_repeats) {
     SquareSum total;
     for (uint32_t begin = 0; begin < h; begin += part) {
       const uint32_t width = fill(begin);
-      AscendC::Muls(sum, sum, PowerOfTwo(scale), static_cast<int32_t>(width));
+      for (int32_t left = scale; left != 0;) {
+        const int32_t step = std::min(left, 127);
+        AscendC::Muls(sum, sum, PowerOfTwo(step), static_cast<int32_t>(width));
+        left -= step;
+      }
       squares.Sum(sum, (width + kRepeat - 1) / kRepeat, scratch);
       total.Add(squares.Parts());
     }
@@ -137,6 +141,7 @@ TEST(kernel_rstd_is_the_nearest_float_of_rows_whose_squares_leave_float32) {
     return std::numeric_limits<float>::max() * (i % 2 == 0 ? 1 : -1);
   });
   ExpectNearest("tiny", 0.0f, [](uint32_t, float value) { return value * 1e-37f; });
+  ExpectNearest("subnormal", 0.0f, [](uint32_t, float value) { return value * 4e-39f; });
   ExpectNearest("subnormal eps", 1e-42f, [](uint32_t, float value) { return value * 1e-22f; });
   ExpectNearest("of all sizes", 0.0f, [](uint32_t i, float value) {
     return std::ldexp(value, static_cast<int>(i % 200) - 100);
@@ -146,6 +151,8 @@ TEST(kernel_rstd_is_the_nearest_float_of_rows_whose_squares_leave_float32) {
 TEST(kernel_rstd_has_the_limits_of_the_formula) {
   const Row zeros(1056, 0.0f);
   EXPECT_EQ(RstdOf(zeros, 0.0f, 17).value, kInfinity);
+  EXPECT_EQ(RstdOf(zeros, -0.0f, 17).value, kInfinity);
+  EXPECT_EQ(RstdOf(Row(1056, 2.0f), -0.0f, 17).value, 0.5f);
   EXPECT_EQ(RstdOf(zeros, 0.25f, 17).value, 2.0f);
   EXPECT_EQ(RstdOf(zeros, 1e-6f, 9).value, Wanted(zeros, 1e-6f));
   EXPECT_EQ(RstdOf(Row(1056, 1e-45f), 0.0f, 17).value, kInfinity);
@@ -169,11 +176,15 @@ TEST(kernel_rstd_rounds_any_sum_to_the_nearest) {
     const int32_t scale = static_cast<int32_t>(engine() % 243) - 115;
     SquareSum squares;
     squares.Add({below(1 << 23) + 1, below(1 << 24), below(1 << 20) * 4, below(1 << 20) / 65536});
-    SquareSum more;
-    const RowNorm norm = NormOf(h, 0.0f);
-    const long double mean = static_cast<long double>(squares.units()) /
-                             (1 << SquareSum::kFractionBits) / h;
-    const float want = static_cast<float>(ldexpl(1 / sqrtl(mean), scale));
+    // As large as the scaled sum, and far above and below it.
+    const auto eps_exponent = 2 * (12 - scale) + static_cast<int>(engine() % 90) - 88;
+    const float eps =
+        i % 2 == 0 ? 0.0f : std::ldexp(1.0f + below(1 << 23) / (1 << 23), eps_exponent);
+    if (!std::isfinite(eps)) continue;
+    const RowNorm norm = NormOf(h, eps);
+    const long double mean =
+        static_cast<long double>(squares.units()) / (1 << SquareSum::kFractionBits) / h;
+    const float want = static_cast<float>(ldexpl(1 / sqrtl(mean + ldexpl(eps, 2 * scale)), scale));
     EXPECT_EQ(norm.Of(squares, scale).value, want);
   }
 }

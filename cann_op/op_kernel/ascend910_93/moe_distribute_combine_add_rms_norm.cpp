@@ -22,8 +22,8 @@
 //             for, because it holds NaN or an infinity. Cleared by the core that reduces the token.
 //   position  one per source rank, written by it: all its entries of the table are there. Cleared
 //             by the core that has awaited it; SyncAll tells the others.
-//   part      two per core that shares a token and core that it shares it with, each a message
-//             behind its own flag: the largest number of that part, then its sums of squares.
+//   part      two per core that shares a token and core that it shares it with, each a message that
+//             is its own flag: the largest number of that part, then its sums of squares.
 //             Cleared by the core that has awaited it. Whoever has all of the first knows that the
 //             token's arrivals are needed no more.
 //   pair      one per core, in group_tp's status area, written by the same core of the peer: the

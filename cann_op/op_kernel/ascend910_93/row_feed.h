@@ -65,8 +65,8 @@ class RowFeed {
   }
 
   // All flags of a token lie side by side, and are cleared at once for the launch after the next.
-  __aicore__ inline void ClearFlags() {
-    AscendC::DataCopy(Flags(token_), zero_flags_, copies_ * kFlagFloats);
+  __aicore__ inline void ClearFlags(uint32_t token) {
+    AscendC::DataCopy(Flags(token), zero_flags_, copies_ * kFlagFloats);
   }
 
   // Of the token that was started, until another one is.

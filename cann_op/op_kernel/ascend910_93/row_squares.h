@@ -6,7 +6,7 @@
 // A number a of the scaled row has kScaledBits bits before the point. With whole = rint(a) and
 // rest = a - whole, which float32 holds exactly, a^2 = whole^2 + rest * (a + whole): the first are
 // int32 numbers, of which 16 add up without leaving int32; the second are small, so that their
-// rounding in float32 is some 2^-38 of the sum or less.
+// rounding is 2^-33 of the sum at most, and 2^-38 where no number is far above all others.
 #pragma once
 
 #include "pipe_order.h"
@@ -57,13 +57,14 @@ class RowSquares {
     Order<AscendC::HardEvent::V_S>();
     int16_t largest = 0;
     for (uint32_t i = 0; i < kBlockHalves; ++i) {
-      if (found.GetValue(i) > largest) largest = found.GetValue(i);
+      const int16_t number = found.GetValue(i);
+      if (number > largest) largest = number;
     }
     Order<AscendC::HardEvent::S_V>();
     return static_cast<uint32_t>(largest);
   }
 
-  // Of a scaled row that is 0 up to the end of its last repeat.
+  // Of a scaled row, of two repeats at least, that is 0 up to the end of its last.
   __aicore__ inline void Sum(const AscendC::LocalTensor<float>& row, uint32_t repeats,
                              const AscendC::LocalTensor<float>& scratch) {
     quarter_ = QuarterRepeats(repeats);
@@ -175,7 +176,7 @@ class RowSquares {
   }
 
   // The rest, of which there is a sum for each block, by groups of 64 columns; then what these have
-  // in steps of kHighStep and of kLowStep.
+  // in steps of kHighStep and of kLowStep, to which they are rounded.
   __aicore__ inline void SplitRest(uint32_t repeats) {
     constexpr float kHighStep = 4.0f, kLowStep = 1.0f / 65536;
     constexpr auto kCount = static_cast<int32_t>(kMostGroups);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// rstd of a row, by the whole numbers of the scalar pipe: sums are exact, and the root is rounded
-// once. A float32 that is one off moves a product acc * rstd that is almost halfway between two
-// bf16 numbers to the other one, and the rounding after gamma makes two units of that.
+// rstd of a row, by the whole numbers of the scalar pipe: its sums are added without rounding, and
+// the root is rounded once. A float32 that is one off moves a product acc * rstd that is almost
+// halfway between two bf16 numbers to the other one, and the rounding after gamma makes two units
+// of that.
 #pragma once
 
 #include <cstdint>
 
 #include "float_bits.h"
+#include "op_plan/combine_tiling.h"
 
 namespace combine_kernel {
 
@@ -58,11 +60,11 @@ struct Rstd {
 
 class RowNorm {
  public:
-  // root_h: sqrt(H) in units of 2^-kRootBits.
+  // root_h: sqrt(H) in units of 2^-op_plan::kRootBits.
   __aicore__ inline void Init(uint32_t h, uint32_t root_h, float norm_eps) {
     h_ = h;
     root_h_ = root_h;
-    const uint32_t bits = BitsOf(norm_eps);
+    const uint32_t bits = BitsOf(norm_eps) & 0x7FFFFFFF;  // -0 is no number below 0
     const uint32_t field = bits >> 23;
     const uint32_t digits = (bits & 0x7FFFFF) | (field == 0 ? 0 : 0x800000);
     eps_digits_ = static_cast<uint64_t>(digits) * h;
@@ -73,23 +75,21 @@ class RowNorm {
   }
 
   // Of a row, by the bits of the largest of its numbers as bf16, without their signs: the power of
-  // two that it is multiplied with.
+  // two that it is multiplied with. Up to 2^138, which is no float32.
   __aicore__ inline int32_t ScaleExponent(uint32_t largest) const {
-    constexpr uint32_t kMostField = 254;  // infinities are scaled as the largest numbers
     uint32_t field = largest >> 7;
     if (field < least_field_) field = least_field_;
-    if (field > kMostField) field = kMostField;
     return 127 + kScaledBits - 1 - static_cast<int32_t>(field);
   }
 
   // 1 / sqrt(mean of the squares + norm_eps), of a row that was multiplied with 2^scale.
   __aicore__ inline Rstd Of(const SquareSum& squares, int32_t scale) const {
-    constexpr uint32_t kInfinity = 0x7F800000, kNan = 0x7FC00000;
+    constexpr uint32_t kNan = 0x7FC00000;
     if (squares.IsNan()) return {FloatOf(kNan), FloatOf(kNan)};
     if (squares.IsInfinite()) return {0.0f, 0.0f};
     uint64_t sum = squares.units() + EpsUnits(scale);
     if (sum == 0) return {FloatOf(kInfinity), FloatOf(kInfinity)};
-    // The root of h / sum is mantissa * 2^exponent, of which sum / 4^shift is used.
+    // The root of h / sum is mantissa * 2^exponent, of which sum * 4^shift is used.
     int32_t shift = 0;
     for (int32_t step = 16; step > 0; step /= 2) {
       if (sum >> (64 - 2 * step) != 0) continue;
@@ -100,26 +100,18 @@ class RowNorm {
     const int32_t lead = root >> 55 != 0 ? 55 : root >> 54 != 0 ? 54 : 53;
     uint64_t mantissa = root >> (lead - kMantissaBits + 1);
     const uint64_t bound = static_cast<uint64_t>(h_) << (146 - 2 * lead);
-    int32_t sign = Compare(mantissa, sum, bound);
-    while (sign > 0) sign = Compare(--mantissa, sum, bound);
-    for (;;) {
-      const int32_t next = Compare(mantissa + 1, sum, bound);
-      if (next > 0) break;
-      ++mantissa;
-      sign = next;
-    }
-    const int32_t exponent = lead - kMantissaBits + 1 + shift - kRootExponent;
-    return Round(mantissa, sign != 0, exponent, scale);
+    while (IsAbove(mantissa, sum, bound)) --mantissa;
+    while (!IsAbove(mantissa + 1, sum, bound)) ++mantissa;
+    return Round(mantissa, lead - kMantissaBits + 1 + shift - kRootExponent, scale);
   }
 
-  static constexpr int32_t kRootBits = 18;
-
  private:
-  static constexpr uint32_t kLeastField = 12;   // a scale of 2^127
+  static constexpr uint32_t kInfinity = 0x7F800000;
+  static constexpr uint32_t kLeastField = 1;
   static constexpr int32_t kMantissaBits = 26;  // two more than float32 has, before rounding
   static constexpr int32_t kInverseBits = 30;   // of an inverse root's fraction
   static constexpr int32_t kRootExponent =
-      kInverseBits + kRootBits + 32 - SquareSum::kFractionBits / 2;
+      kInverseBits + op_plan::kRootBits + 32 - SquareSum::kFractionBits / 2;
 
   // H * norm_eps, as the squares of the scaled row have it.
   __aicore__ inline uint64_t EpsUnits(int32_t scale) const {
@@ -141,34 +133,29 @@ class RowNorm {
     return inverse;
   }
 
-  // Whether mantissa^2 * sum is below (-1), at or above (1) bound * 2^64.
-  __aicore__ static inline int32_t Compare(uint64_t mantissa, uint64_t sum, uint64_t bound) {
+  // Whether mantissa^2 * sum is above bound * 2^64.
+  __aicore__ static inline bool IsAbove(uint64_t mantissa, uint64_t sum, uint64_t bound) {
     constexpr uint64_t kLowHalf = 0xFFFFFFFF;
     const uint64_t square = mantissa * mantissa;
     const uint64_t low = (square & kLowHalf) * (sum & kLowHalf);
     const uint64_t cross = (square >> 32) * (sum & kLowHalf) + (low >> 32);
     const uint64_t other = (square & kLowHalf) * (sum >> 32) + (cross & kLowHalf);
     const uint64_t high = (square >> 32) * (sum >> 32) + (cross >> 32) + (other >> 32);
-    if (high != bound) return high < bound ? -1 : 1;
-    return ((other & kLowHalf) | (low & kLowHalf)) != 0 ? 1 : 0;
+    return high > bound || (high == bound && ((other | low) & kLowHalf) != 0);
   }
 
-  // To nearest, ties to even, of a number that is a little above the mantissa where `more`.
-  __aicore__ static inline Rstd Round(uint64_t mantissa, bool more, int32_t exponent,
-                                      int32_t scale) {
+  // To nearest. There are no ties: the square of a number that ends in one has more odd factors
+  // than h.
+  __aicore__ static inline Rstd Round(uint64_t mantissa, int32_t exponent, int32_t scale) {
     int32_t field = exponent + scale + kMantissaBits - 1 + 127;
     int32_t drop = kMantissaBits - 24;
     if (field < 1) {  // a subnormal number
       drop += 1 - field;
       field = 1;
     }
-    const uint64_t half = uint64_t{1} << (drop - 1);
-    const uint64_t left = mantissa & (2 * half - 1);
-    auto kept = static_cast<uint32_t>(mantissa >> drop);
-    if (left > half || (left == half && (more || (kept & 1) != 0))) ++kept;
+    const auto kept = static_cast<uint32_t>((mantissa + (uint64_t{1} << (drop - 1))) >> drop);
     const uint32_t bits = (static_cast<uint32_t>(field - 1) << 23) + kept;
-    constexpr uint32_t kInfinity = 0x7F800000;
-    if (field > 254 || bits >= kInfinity) return {FloatOf(kInfinity), FloatOf(kInfinity)};
+    if (bits >= kInfinity) return {FloatOf(kInfinity), FloatOf(kInfinity)};
     return {FloatOf(bits),
             static_cast<float>(static_cast<int32_t>(kept)) * PowerOfTwo(exponent + drop)};
   }

@@ -45,7 +45,7 @@ class TokenReducer {
       if (share_.IsShared(i) != shared_) Narrow();
       const uint32_t token = share_.Token(i);
       if (!started) feed_.Start(token);
-      if (!shared_) feed_.ClearFlags();
+      if (!shared_) feed_.ClearFlags(token);
       SumRows(token);
       WriteX(token);
       started = StartNext(i + 1);
@@ -221,19 +221,35 @@ class TokenReducer {
     AddTerm();
   }
   // CANN's documents say that Axpy is no more precise than two calls, not that it gives the same.
-  // So it is tried, on a product that lies three quarters of the way between two float32 numbers,
-  // less the upper of them: 0 where the product is rounded to nearest first.
+  // So it is tried, on products that round down, up and from halfway, less what they round to, on
+  // one that is infinite and on a subnormal one.
   __aicore__ inline bool AxpyRoundsProducts() {
     constexpr float kUnit = 1.0f / 8388608;
-    constexpr auto kCount = static_cast<int32_t>(kBlockFloats);
-    AscendC::Duplicate(term_, 1.0f + 3072 * kUnit, kCount);
-    AscendC::Duplicate(term_[kBlockFloats], -1.0f - 5121 * kUnit, kCount);
-    VectorOrder();
-    AscendC::Axpy(term_[kBlockFloats], term_, 1.0f + 2048 * kUnit, kCount);
+    constexpr float kFactor = 1.0f + 2048 * kUnit;
+    constexpr float kDown = 1.0f + 1024 * kUnit, kUp = 1.0f + 3072 * kUnit;
+    constexpr float kHalfwayDown = 1.0f + 2048 * kUnit, kHalfwayUp = 1.0f + 6144 * kUnit;
+    const float largest = FloatOf(0x7F7FFFFF), smallest = FloatOf(3);
+    TryAxpy(0, kDown, -1.0f - 3072 * kUnit);
+    TryAxpy(1, kHalfwayDown, -1.0f - 4096 * kUnit);
+    TryAxpy(2, kHalfwayUp, -1.0f - 8194 * kUnit);
+    TryAxpy(3, kUp, -1.0f - 5121 * kUnit);
+    TryAxpy(4, -kUp, 1.0f + 5121 * kUnit);
+    TryAxpy(5, -kHalfwayUp, 1.0f + 8194 * kUnit);
+    TryAxpy(6, largest, -largest);
+    TryAxpy(7, smallest, 0.0f);
+    Order<AscendC::HardEvent::S_V>();
+    AscendC::Axpy(term_[kBlockFloats], term_, kFactor, static_cast<int32_t>(kBlockFloats));
     Order<AscendC::HardEvent::V_S>();
-    const bool rounds = term_.GetValue(kBlockFloats) == 0.0f;
+    bool rounds = true;
+    for (uint32_t i = 0; i < 6; ++i) rounds = rounds && term_.GetValue(kBlockFloats + i) == 0.0f;
+    rounds = rounds && term_.GetValue(kBlockFloats + 6) > largest &&
+             term_.GetValue(kBlockFloats + 7) == smallest;
     Order<AscendC::HardEvent::S_V>();
     return rounds;
+  }
+  __aicore__ inline void TryAxpy(uint32_t i, float number, float sum) {
+    term_.SetValue(i, number);
+    term_.SetValue(kBlockFloats + i, sum);
   }
 
   // A zero expert adds 0 unless the weight is no number.
@@ -323,11 +339,10 @@ class TokenReducer {
     uint32_t largest = RowSquares::Largest(Magnitudes());
     if (shared_) {
       largest = exchange_.Largest(largest);
-      if (share_.part() == 0) feed_.ClearFlags();
+      if (share_.part() == 0) feed_.ClearFlags(token);
     }
     const int32_t scale = norm_.ScaleExponent(largest);
-    AscendC::Muls(sum_, sum_, PowerOfTwo(scale), static_cast<int32_t>(width_));
-    VectorOrder();
+    ScaleSum(scale);
     squares_.Sum(sum_, repeats_, term_);
     const SquareParts own = squares_.Parts();
     SquareSum sum;
@@ -339,6 +354,15 @@ class TokenReducer {
     const Rstd rstd = norm_.Of(sum, scale);
     if (!shared_ || share_.part() == 0) WriteRstd(token, rstd.value);
     return rstd.of_scaled;
+  }
+  __aicore__ inline void ScaleSum(int32_t exponent) {
+    constexpr int32_t kMost = 127;  // of a float32
+    for (; exponent > kMost; exponent -= kMost) MultiplySum(PowerOfTwo(kMost));
+    MultiplySum(PowerOfTwo(exponent));
+  }
+  __aicore__ inline void MultiplySum(float factor) {
+    AscendC::Muls(sum_, sum_, factor, static_cast<int32_t>(width_));
+    VectorOrder();
   }
   __aicore__ inline void WriteRstd(uint32_t token, float value) {
     AscendC::LocalTensor<float> rstd = rstds_.AllocTensor<float>();
