@@ -116,8 +116,8 @@ class RowNorm {
   // H * norm_eps, as the squares of the scaled row have it.
   __aicore__ inline uint64_t EpsUnits(int32_t scale) const {
     const int32_t shift = eps_exponent_ + 2 * scale + SquareSum::kFractionBits;
+    if (eps_digits_ == 0 || shift < -62) return 0;
     if (shift >= 0) return eps_digits_ << shift;
-    if (shift < -62) return 0;
     return (eps_digits_ + (uint64_t{1} << (-shift - 1))) >> -shift;
   }
 
