@@ -18,7 +18,7 @@ sanitized_tests() {
   "$venv/bin/cmake" -S . -B "$folder" -G Ninja -DCMAKE_MAKE_PROGRAM="$venv/bin/ninja" \
     -DACLNN_MOE_TESTS=ON -DACLNN_MOE_SANITIZE="$1" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; exit 1; }
   "$venv/bin/cmake" --build "$folder" --target host_device/all cann_op/all tests/native/all || exit 1
-  ACLNN_MOE_NATIVE_TESTS=$PWD/$folder/tests_native "$venv/bin/pytest" tests/test_native.py "${@:2}"
+  ACLNN_MOE_NATIVE_TESTS=$PWD/$folder/tests_native "$venv/bin/pytest" "${parallel[@]}" tests/test_native.py "${@:2}"
 }
 
 # get_makeself: Debian's package, unpacked into build/makeself. That needs no root, and changes nothing of the machine.
