@@ -21,9 +21,11 @@ constexpr uint64_t Blocks(uint64_t bytes) { return AlignUp(bytes, kBlock); }
 
 uint64_t RowBytes(const CombineTiling& t) { return 2 * uint64_t{t.h}; }
 uint64_t WideBytes(const CombineTiling& t) { return 4 * AlignUp(t.h, kRepeat); }
-// As the kernel's row_squares.h: quarters of whole repeats, two at least.
+// As the kernel's row_squares.h: four times as long where rows are short.
 uint64_t TermBytes(const CombineTiling& t) {
-  return 4 * std::max(AlignUp(t.h, 4 * kRepeat), 8 * kRepeat);
+  const uint64_t repeats = AlignUp(t.h, kRepeat) / kRepeat;
+  const uint64_t quarter = repeats <= kShortRowRepeats ? repeats : (repeats + 3) / 4;
+  return 4 * quarter * kRepeat * sizeof(float);
 }
 uint64_t ScaleBytes(const CombineTiling& t) { return 4 * AlignUp(t.h / 8, kRepeat); }
 uint64_t ElasticBytes(const CombineTiling& t) {

@@ -61,6 +61,7 @@ constexpr uint32_t kMaxVectorCores = 48;  // cores that have a state word in the
 constexpr uint32_t kMaxSendRows = 4;
 constexpr uint32_t kMaxRowBuffers = 4;
 constexpr int32_t kRootBits = 18;
+constexpr uint32_t kShortRowRepeats = 32;  // whose squares are summed at once, with more UB
 
 // Of the 192 KiB of a core's UB, what a kernel has that CANN's build compiles as usual: 8 KiB are
 // kept for instructions like Select, 256 bytes for the compiler (asc-devkit, NPU architecture

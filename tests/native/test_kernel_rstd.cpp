@@ -54,7 +54,7 @@ Rstd RstdOf(const Row& row, float norm_eps, uint32_t part_repeats) {
     const auto x = x_buffer.Get<bfloat16_t>();
     const auto magnitudes = scratch.ReinterpretCast<int16_t>();
     RowSquares squares;
-    squares.Init(&pipe);
+    squares.Init(part_repeats, &pipe);
     const auto fill = [&](uint32_t begin) {
       const uint32_t width = std::min(part, h - begin);
       for (uint32_t i = 0; i < part; ++i) sum.SetValue(i, i < width ? row[begin + i] : 0.0f);

@@ -9,6 +9,7 @@
 // rounding is 2^-33 of the sum at most, and 2^-38 where no number is far above all others.
 #pragma once
 
+#include "op_plan/combine_tiling.h"
 #include "pipe_order.h"
 #include "rstd.h"
 
@@ -16,12 +17,13 @@ namespace combine_kernel {
 
 class RowSquares {
  public:
-  // float32 numbers that Sum works in, for a row of so many repeats.
+  // float32 numbers that Sum works in, for rows of so many repeats and less.
   __aicore__ static inline uint32_t ScratchFloats(uint32_t repeats) {
     return 4 * QuarterRepeats(repeats) * kRepeatFloats;
   }
 
-  __aicore__ inline void Init(AscendC::TPipe* pipe) {
+  __aicore__ inline void Init(uint32_t most_repeats, AscendC::TPipe* pipe) {
+    quarter_ = QuarterRepeats(most_repeats);
     pipe->InitBuffer(no_sign_buffer_, kBlockBytes);
     pipe->InitBuffer(sums_buffer_, kBlockBytes);
     no_sign_ = no_sign_buffer_.Get<int16_t>();
@@ -64,16 +66,15 @@ class RowSquares {
     return static_cast<uint32_t>(largest);
   }
 
-  // Of a scaled row, of two repeats at least, that is 0 up to the end of its last.
+  // Of a scaled row that is 0 up to the end of its last repeat.
   __aicore__ inline void Sum(const AscendC::LocalTensor<float>& row, uint32_t repeats,
                              const AscendC::LocalTensor<float>& scratch) {
-    quarter_ = QuarterRepeats(repeats);
     for (uint32_t i = 0; i < 4; ++i) quarters_[i] = scratch[i * quarter_ * kRepeatFloats];
     for (uint32_t begin = 0; begin < repeats; begin += quarter_) {
       const uint32_t left = repeats - begin;
       AddQuarter(row, begin, left < quarter_ ? left : quarter_);
     }
-    SplitWhole();
+    SplitWhole(repeats < quarter_ ? repeats : quarter_);
     SplitRest(repeats);
     AscendC::WholeReduceSum(sums_, scratch, kRepeatFloats, 4, 1, 1,
                             static_cast<int32_t>(quarter_ * kRepeatBlocks));
@@ -94,9 +95,11 @@ class RowSquares {
   enum Quarter : uint32_t { kRestLow, kRestHigh, kWholeHigh, kWholeLow };
   static constexpr uint32_t kMostGroups = 2 * kRepeatFloats;  // of 64 columns, H up to 8192
 
+  // A short row goes through at once, a longer one in four turns.
   __aicore__ static inline uint32_t QuarterRepeats(uint32_t repeats) {
     constexpr uint32_t kLeast = kMostGroups / kRepeatFloats;
-    const uint32_t quarter = (repeats + 3) / 4;
+    constexpr uint32_t kShort = op_plan::kShortRowRepeats;
+    const uint32_t quarter = repeats <= kShort ? repeats : (repeats + 3) / 4;
     return quarter < kLeast ? kLeast : quarter;
   }
 
@@ -146,13 +149,13 @@ class RowSquares {
 
   // Sums of 16 squares, in units of 2^kWholeHighBits and what is left, each of which float32 adds
   // up without rounding.
-  __aicore__ inline void SplitWhole() {
+  __aicore__ inline void SplitWhole(uint32_t repeats) {
     const AscendC::LocalTensor<int32_t> squares = Whole(kRestLow);
     const AscendC::LocalTensor<float> high = quarters_[kWholeHigh];
     const AscendC::LocalTensor<float> low = quarters_[kWholeLow];
     const AscendC::LocalTensor<int32_t> low_whole = Whole(kWholeLow);
     constexpr int32_t kUnit = 1 << SquareSum::kWholeHighBits;
-    uint32_t repeats = Fold(squares, Fold(squares, quarter_));
+    repeats = Fold(squares, Fold(squares, repeats));
     const auto count = static_cast<int32_t>(repeats * kRepeatFloats);
     const auto elements = static_cast<uint32_t>(count);
     AscendC::Cast(high, squares, AscendC::RoundMode::CAST_RINT, elements);

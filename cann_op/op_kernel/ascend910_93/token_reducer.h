@@ -34,7 +34,7 @@ class TokenReducer {
     FillConstants();
     LoadGamma();
     norm_.Init(h_, tiling.root_h, tiling.norm_eps);
-    squares_.Init(pipe);
+    squares_.Init(repeats_, pipe);
     if (share_.has_share()) exchange_.Init(places, share_, pipe);
     axpy_rounds_products_ = AxpyRoundsProducts();
   }
