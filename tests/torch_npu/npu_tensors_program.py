@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch_npu
@@ -24,6 +26,7 @@ from npu_ranks import name_of, run_ranks, to_npu, to_numpy
 
 import aclnn_moe
 import aclnn_moe.torch_library
+from aclnn_moe.memory import Pool
 from aclnn_moe.reference import Agreement, CombineOutput
 
 Tensors = dict[str, Any]
@@ -91,21 +94,40 @@ def results_are_npu_tensors_that_agree_with_the_reference(rank: Rank) -> None:
     rank.check(result)
 
 
+@contextmanager
+def allocations() -> Iterator[list[int]]:
+    """Give the sizes, in bytes, of what this package takes of the device meanwhile."""
+    sizes: list[int] = []
+    allocate = Pool.allocate
+
+    def noted(pool: Pool, nbytes: int, *more: Any) -> Any:
+        sizes.append(nbytes)
+        return allocate(pool, nbytes, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pool, "allocate", noted)
+        yield sizes
+
+
 @check
 def tensors_are_used_where_they_are(rank: Rank) -> None:
     sent = rank.dispatch()
     torch.npu.synchronize()
     before = torch.npu.memory_allocated()
-    free = torch.npu.mem_get_info()[0]
     outs = [torch.empty_like(tensor) for tensor in rank.combine(sent)]
-    result = rank.combine(sent, out=outs)
+    with allocations() as sizes:
+        aclnn_moe.asarray(np.zeros(8, np.float32), device=rank.rank)
+    assert sizes
+    # The workspace is there since the call before.
+    with allocations() as sizes:
+        result = rank.combine(sent, out=outs)
+    assert sizes == []
     assert all(one is other for one, other in zip(result, outs, strict=True))
     torch.npu.synchronize()
     rank.check(outs)
     # Three outputs, each rounded up to the allocator's 512 bytes, and no copy of an input.
     outputs = sum(-(-tensor.nbytes // 512) * 512 for tensor in outs)
     assert torch.npu.memory_allocated() - before <= outputs + 3 * 512
-    assert free - torch.npu.mem_get_info()[0] < sent[0].nbytes
 
 
 @check
