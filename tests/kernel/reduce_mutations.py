@@ -230,7 +230,7 @@ REDUCE_MUTATIONS = (
         "row_squares.h",
         "left < quarter_ ? left : quarter_",
         "left == 0 ? left : quarter_",
-        "triples",
+        "cores_share_int8_tokens",
         "UB outside of its buffer",
     ),
     Mutation(
@@ -238,7 +238,7 @@ REDUCE_MUTATIONS = (
         "row_squares.h",
         "    AscendC::Mul(whole, whole, whole, count);\n    VectorOrder();\n",
         "    AscendC::Mul(whole, whole, whole, count);\n",
-        "triples",
+        "cores_share_int8_tokens",
         "no order: barrier of V",
     ),
     Mutation(
